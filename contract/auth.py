@@ -1,0 +1,45 @@
+"""Messages between the gateway and the auth Worker."""
+
+from enum import StrEnum
+from typing import Protocol
+
+import msgspec
+
+
+class CredentialKind(StrEnum):
+    """How a caller identified itself."""
+
+    TOKEN = "token"
+    API_KEY = "api_key"
+
+
+class Principal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A verified caller. Times are Unix seconds; `expires_at` bounds every use of this value."""
+
+    subject: str
+    kind: CredentialKind
+    scopes: tuple[str, ...] = ()
+    issued_at: int = 0
+    expires_at: int = 0
+    credential_id: str = ""
+
+
+class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask whether `credential`, as it came after `Bearer`, is good."""
+
+    credential: str
+
+
+class VerifyResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A principal, or the reason why there is none (a sentence without secrets)."""
+
+    principal: Principal | None = None
+    reason: str = ""
+
+
+class AuthRpc(Protocol):
+    """The RPC methods of the auth Worker. Arguments and results are JSON of the Structs above."""
+
+    async def verify(self, request: str) -> str: ...
+
+    async def ping(self) -> str: ...

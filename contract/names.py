@@ -1,0 +1,39 @@
+"""Names that two Workers must spell alike: header fields, bindings, object classes.
+
+Header names are lower case, as workerd hands them over and as HTTP/2 sends them.
+"""
+
+from typing import Final
+
+API_VERSION: Final = "api-version"
+"""Selects a version where the path does not name one."""
+
+REQUEST_ID: Final = "x-request-id"
+"""Made by the gateway for each request; it stands in every answer, log line and problem."""
+
+TRACEPARENT: Final = "traceparent"
+TRACESTATE: Final = "tracestate"
+"""W3C Trace Context, Level 2."""
+
+IDENTITY: Final = "gateway-identity"
+"""The verified caller, from the gateway to a service: a JSON `contract.auth.Principal`."""
+
+INTERNAL_PREFIX: Final = "gateway-"
+"""Fields with this prefix belong to the gateway: none from outside passes, none leaves."""
+
+CLIENT_ADDRESS: Final = "cf-connecting-ip"
+"""Set by Cloudflare's edge; the only source of the client's address."""
+
+
+class Binding:
+    """Names of the gateway's bindings, as its wrangler.toml declares them."""
+
+    AUTH: Final = "AUTH"
+    DATA: Final = "DATA"
+    CACHE: Final = "CACHE"
+    RATE_LIMITER: Final = "RATE_LIMITER"
+    CIRCUIT_BREAKER: Final = "CIRCUIT_BREAKER"
+
+
+PING: Final = "ping"
+"""The RPC method by which `/healthz` asks any Worker and object whether it is there."""

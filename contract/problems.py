@@ -1,0 +1,266 @@
+"""Every error that a client can meet: one registry of problem types, one exception, one document.
+
+The document is RFC 9457 (`application/problem+json`). `docs/problems.md` is generated from the
+registry, and the gateway serves each entry at its `type`, so an error always explains itself.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+
+MEDIA_TYPE: Final = "application/problem+json"
+TYPE_PREFIX: Final = "/problems/"
+
+
+class Category(StrEnum):
+    """Where the cause lies: what to look at first."""
+
+    REQUEST = "REQUEST"
+    ROUTING = "ROUTING"
+    AUTH = "AUTH"
+    LIMIT = "LIMIT"
+    DB = "DB"
+    NETWORK = "NETWORK"
+    UPSTREAM = "UPSTREAM"
+    INTERNAL = "INTERNAL"
+
+
+class ProblemType(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of the registry. `retryable`: the same request may succeed later, unchanged."""
+
+    code: str
+    status: int
+    category: Category
+    title: str
+    explanation: str
+    retryable: bool = False
+
+    @property
+    def uri(self) -> str:
+        """The `type` member: a relative reference that the gateway itself answers."""
+        return TYPE_PREFIX + self.code
+
+
+class Problem(Exception):
+    """An error on its way to the client.
+
+    `detail` is a sentence about this occurrence, written for a person and free of secrets;
+    `headers` go out with the answer; `extensions` become further members of the document.
+    """
+
+    def __init__(
+        self,
+        type: ProblemType,
+        detail: str | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **extensions: Any,
+    ) -> None:
+        super().__init__(detail or type.title)
+        self.type = type
+        self.detail = detail
+        self.headers: dict[str, str] = dict(headers or {})
+        self.extensions = extensions
+
+    def document(self, request_id: str | None) -> bytes:
+        """Encode as RFC 9457, section 3, with the members `code`, `category`, `retryable` added."""
+        members: dict[str, Any] = {
+            "type": self.type.uri,
+            "title": self.type.title,
+            "status": self.type.status,
+            "detail": self.detail or self.type.explanation,
+            "code": self.type.code,
+            "category": self.type.category,
+            "retryable": self.type.retryable,
+        }
+        if request_id is not None:
+            members["request_id"] = request_id
+        members.update(self.extensions)
+        return msgspec.json.encode(members)
+
+
+_REGISTRY: dict[str, ProblemType] = {}
+
+
+def _define(
+    code: str,
+    status: int,
+    category: Category,
+    title: str,
+    explanation: str,
+    *,
+    retryable: bool = False,
+) -> ProblemType:
+    entry = ProblemType(
+        code=code,
+        status=status,
+        category=category,
+        title=title,
+        explanation=explanation,
+        retryable=retryable,
+    )
+    _REGISTRY[code] = entry
+    return entry
+
+
+def registry() -> Mapping[str, ProblemType]:
+    """All problem types by code, in the order in which they are documented."""
+    return _REGISTRY
+
+
+MALFORMED_REQUEST = _define(
+    "malformed-request",
+    400,
+    Category.REQUEST,
+    "The request is malformed",
+    "A part of the request cannot be read: its target, a header field or a parameter.",
+)
+INVALID_JSON = _define(
+    "invalid-json",
+    400,
+    Category.REQUEST,
+    "The body is not valid JSON",
+    "The route reads the body as JSON (RFC 8259), and it is not. The detail says where.",
+)
+INVALID_CONTENT = _define(
+    "invalid-content",
+    422,
+    Category.REQUEST,
+    "The content does not fit",
+    "The body is well-formed, but a member is missing, unknown or of the wrong kind.",
+)
+UNSUPPORTED_MEDIA_TYPE = _define(
+    "unsupported-media-type",
+    415,
+    Category.REQUEST,
+    "The media type is not supported",
+    "This route accepts bodies of another media type; send the one that the detail names.",
+)
+CONTENT_TOO_LARGE = _define(
+    "content-too-large",
+    413,
+    Category.REQUEST,
+    "The body is too large",
+    "The body exceeds the limit of this route. The detail names the limit in bytes.",
+)
+CONFLICT = _define(
+    "conflict",
+    409,
+    Category.REQUEST,
+    "The record has changed in the meantime",
+    "The request was made for an earlier state of the record. Read it again, then repeat.",
+)
+UNSUPPORTED_VERSION = _define(
+    "unsupported-version",
+    400,
+    Category.ROUTING,
+    "There is no such API version",
+    "The path or the API-Version field names a version that this API does not have.",
+)
+VERSION_CONFLICT = _define(
+    "version-conflict",
+    400,
+    Category.ROUTING,
+    "Path and header name different versions",
+    "The path names one API version and the API-Version field another. Send one of them.",
+)
+NOT_FOUND = _define(
+    "not-found",
+    404,
+    Category.ROUTING,
+    "Not found",
+    "There is nothing at this address: no route, or no record with this identifier.",
+)
+METHOD_NOT_ALLOWED = _define(
+    "method-not-allowed",
+    405,
+    Category.ROUTING,
+    "The method is not allowed here",
+    "The address exists, but not for this method. The Allow field lists those that work.",
+)
+UNAUTHENTICATED = _define(
+    "unauthenticated",
+    401,
+    Category.AUTH,
+    "Credentials are required",
+    "The route is protected. Send an access token or an API key as a bearer credential.",
+)
+INVALID_CREDENTIALS = _define(
+    "invalid-credentials",
+    401,
+    Category.AUTH,
+    "The credentials are not valid",
+    "The token or key is unknown, expired, revoked or damaged. Obtain a new one.",
+)
+INSUFFICIENT_SCOPE = _define(
+    "insufficient-scope",
+    403,
+    Category.AUTH,
+    "The credentials do not allow this",
+    "The caller is known but lacks a scope of this route. The detail names it.",
+)
+AUTH_UNAVAILABLE = _define(
+    "auth-unavailable",
+    503,
+    Category.AUTH,
+    "Credentials cannot be checked right now",
+    "The authentication service does not answer, so protected routes stay closed. Try again.",
+    retryable=True,
+)
+RATE_LIMITED = _define(
+    "rate-limited",
+    429,
+    Category.LIMIT,
+    "Too many requests",
+    "The quota of this policy is used up. Wait as long as Retry-After says.",
+    retryable=True,
+)
+DATABASE_UNAVAILABLE = _define(
+    "database-unavailable",
+    503,
+    Category.DB,
+    "The database does not answer",
+    "The record store failed or took too long. Nothing is known to be wrong with the request.",
+    retryable=True,
+)
+UPSTREAM_UNREACHABLE = _define(
+    "upstream-unreachable",
+    502,
+    Category.NETWORK,
+    "The service cannot be reached",
+    "The connection to the service behind this route failed before it answered.",
+    retryable=True,
+)
+UPSTREAM_TIMEOUT = _define(
+    "upstream-timeout",
+    504,
+    Category.NETWORK,
+    "The service took too long",
+    "The service behind this route did not answer within the time that the route allows.",
+    retryable=True,
+)
+UPSTREAM_INVALID = _define(
+    "upstream-invalid",
+    502,
+    Category.UPSTREAM,
+    "The service gave an unusable answer",
+    "The service answered, but not in the form that this route promises to its clients.",
+    retryable=True,
+)
+UPSTREAM_UNAVAILABLE = _define(
+    "upstream-unavailable",
+    503,
+    Category.UPSTREAM,
+    "The service is out of order",
+    "The service failed repeatedly, so its circuit breaker is open. Retry-After says when to try.",
+    retryable=True,
+)
+INTERNAL_ERROR = _define(
+    "internal-error",
+    500,
+    Category.INTERNAL,
+    "The gateway failed",
+    "A defect on our side. The request id finds the log line that says which.",
+)
