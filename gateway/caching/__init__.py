@@ -1,0 +1,1 @@
+"""HTTP caching: what may be stored, under which key, for how long."""

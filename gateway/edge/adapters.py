@@ -1,0 +1,191 @@
+"""The platform behind the core's ports: bindings, Durable Objects, Cache API.
+
+Bindings are looked up once for each isolate; Durable Object stubs are taken anew for each call, as
+they may not outlive a request. Every failure leaves here as `Unavailable`.
+"""
+
+from typing import Any
+
+import js
+import msgspec
+from pyodide.ffi import JsException
+
+from contract.auth import VerifyRequest, VerifyResponse
+from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
+from contract.cache import STATUS, STORED_AT, TTL
+from contract.limits import LimitDecision, LimitRequest
+from contract.names import PING, Binding
+from edge.convert import request_to_js, response_from_js
+from edge.driver import TimedOut, race, settle, settle_all, settle_within
+from messages import Headers, Request, Response
+from ports import Service, Unavailable
+
+_encode = msgspec.json.Encoder().encode
+_decode_verification = msgspec.json.Decoder(VerifyResponse).decode
+_decode_limit = msgspec.json.Decoder(LimitDecision).decode
+_decode_breaker = msgspec.json.Decoder(BreakerStatus).decode
+
+
+async def _ask(dependency: str, promise: Any, timeout: float) -> Any:
+    """The result of `promise`; raises `Unavailable` where it fails or is late."""
+    try:
+        return await settle_within(promise, timeout)
+    except TimedOut:
+        raise Unavailable(dependency, timed_out=True) from None
+    except JsException as error:
+        raise Unavailable(dependency, reason=str(error)[:200]) from None
+
+
+def _encoded(message: msgspec.Struct) -> str:
+    return _encode(message).decode()
+
+
+class BoundService:
+    """A service binding, spoken to by fetch. The host name is never resolved."""
+
+    def __init__(self, name: str, binding: Any) -> None:
+        self._name = name
+        self._binding = binding
+        self._base = f"https://{name.lower()}.internal"
+
+    async def send(self, request: Request, *, timeout: float) -> Response:
+        return await _send(self._name, self._binding.fetch, self._base, request, timeout)
+
+
+class UrlService:
+    """A service at an absolute URL."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+
+    async def send(self, request: Request, *, timeout: float) -> Response:
+        request.headers.remove("host")
+        return await _send(self._base, js.fetch, self._base, request, timeout)
+
+
+async def _send(
+    name: str, fetch: Any, base: str, request: Request, timeout: float
+) -> Response:
+    query = f"?{request.query}" if request.query else ""
+    outgoing = request_to_js(request, f"{base}{request.path}{query}")
+    return response_from_js(await _ask(name, fetch(outgoing), timeout))
+
+
+class AuthWorker:
+    """The auth Worker, by RPC."""
+
+    TIMEOUT = 2.0
+
+    def __init__(self, binding: Any) -> None:
+        self._binding = binding
+
+    async def verify(self, credential: str) -> VerifyResponse:
+        promise = self._binding.verify(_encoded(VerifyRequest(credential=credential)))
+        return _decode_verification(await _ask("auth", promise, self.TIMEOUT))
+
+
+class RateLimiterObjects:
+    """The RateLimiter objects of the state Worker."""
+
+    def __init__(self, namespace: Any) -> None:
+        self._namespace = namespace
+
+    async def check(self, key: str, request: LimitRequest, *, timeout: float) -> LimitDecision:
+        promise = self._namespace.getByName(key).check(_encoded(request))
+        return _decode_limit(await _ask("rate limiter", promise, timeout))
+
+
+class CircuitBreakerObjects:
+    """The CircuitBreaker objects of the state Worker."""
+
+    def __init__(self, namespace: Any) -> None:
+        self._namespace = namespace
+
+    async def report(
+        self, upstream: str, report: BreakerReport, *, timeout: float
+    ) -> BreakerStatus:
+        promise = self._namespace.getByName(upstream).report(_encoded(report))
+        return _decode_breaker(await _ask("circuit breaker", promise, timeout))
+
+    async def acquire(
+        self, upstream: str, request: BreakerRequest, *, timeout: float
+    ) -> BreakerStatus:
+        promise = self._namespace.getByName(upstream).acquire(_encoded(request))
+        return _decode_breaker(await _ask("circuit breaker", promise, timeout))
+
+
+class SharedCache:
+    """The Cache API of this data centre, then the cache Worker. Only the latter ever writes."""
+
+    def __init__(self, binding: Any) -> None:
+        self._binding = binding
+
+    async def lookup(self, key: str, *, timeout: float) -> Response | None:
+        promise = js.caches.default.match(key)
+        try:
+            near = await settle(promise)
+        except JsException:
+            near = None
+        if near is not None:
+            return response_from_js(near)
+        far = await _ask("cache", self._binding.fetch(key), timeout)
+        return response_from_js(far) if far.status == 200 else None
+
+    def duplicate(self, response: Response) -> Response:
+        if response.origin is None:  # a body in memory can be used twice
+            return Response(response.status, response.headers.copy(), response.body)
+        twin = response.origin.clone()
+        copy = response_from_js(twin)
+        copy.headers = response.headers.copy()
+        response.body = response_from_js(response.origin).body
+        return copy
+
+    async def store(self, key: str, response: Response, *, stored_at: float, ttl: float) -> None:
+        headers = Headers(response.headers)
+        headers.set(STATUS, str(response.status))
+        headers.set(STORED_AT, f"{stored_at:.3f}")
+        headers.set(TTL, f"{ttl:g}")
+        request = Request("PUT", "", headers=headers, body=response.body)
+        await settle(self._binding.fetch(request_to_js(request, key)))
+
+
+class CloudflarePlatform:
+    """All adapters, made from the `env` of the isolate's first request."""
+
+    def __init__(self, env: Any) -> None:
+        self._env = env
+        self.authority = AuthWorker(getattr(env, Binding.AUTH))
+        self.limiters = RateLimiterObjects(getattr(env, Binding.RATE_LIMITER))
+        self.breakers = CircuitBreakerObjects(getattr(env, Binding.CIRCUIT_BREAKER))
+        self.store = SharedCache(getattr(env, Binding.CACHE))
+
+    def binding(self, name: str) -> Service:
+        binding = getattr(self._env, name, None)
+        if binding is None:
+            raise KeyError(name)
+        return BoundService(name, binding)
+
+    def url(self, base: str) -> Service:
+        return UrlService(base)
+
+    async def health(self, timeout: float) -> dict[str, str]:
+        env = self._env
+        asked = {
+            "auth": getattr(env, Binding.AUTH),
+            "data": getattr(env, Binding.DATA),
+            "cache": getattr(env, Binding.CACHE),
+            "state/RateLimiter": getattr(env, Binding.RATE_LIMITER).getByName(PING),
+            "state/CircuitBreaker": getattr(env, Binding.CIRCUIT_BREAKER).getByName(PING),
+        }
+        return await _states({name: target.ping() for name, target in asked.items()}, timeout)
+
+
+async def _states(promises: dict[str, Any], timeout: float) -> dict[str, str]:
+    results = await settle_all([race(promise, timeout) for promise in promises.values()])
+    return dict(zip(promises, map(_state, results), strict=True))
+
+
+def _state(result: Any) -> str:
+    if result.status == "rejected":
+        return "unreachable"
+    return "no answer" if result.value is None else str(result.value)

@@ -1,0 +1,100 @@
+"""Where a JavaScript request becomes an exchange, and the exchange's answer a JavaScript response.
+
+One instance for each isolate; it also writes the request's log line, one JSON object a line.
+"""
+
+import asyncio
+import os
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+import js
+import msgspec
+from pyodide.ffi import jsnull
+
+from application import Application
+from contract.names import CLIENT_ADDRESS
+from edge.adapters import CloudflarePlatform
+from edge.convert import JsStream, content_length, headers_from_js, response_to_js
+from edge.driver import drive, drive_later
+from messages import Exchange, Request, Response
+from routing.table import Table
+from tracing import continue_trace
+
+_log = js.console.log
+_encode = msgspec.json.Encoder().encode
+
+
+class Border:
+    """The gateway's side of `fetch`, for one table."""
+
+    def __init__(self, table: Table, table_id: str, env: Any) -> None:
+        self._application = Application(table, table_id, CloudflarePlatform(env))
+
+    def handle(self, request: Any, ctx: Any) -> Any:
+        """Answer a JavaScript Request with a JavaScript Response."""
+        started = time.time()
+        entropy = os.urandom(40)
+        incoming = _request_from_js(request)
+        trace_id = continue_trace(incoming.headers, entropy[:24])
+        method, raw_path = incoming.method, incoming.path
+        exchange = Exchange(
+            incoming,
+            request_id=entropy[24:].hex(),
+            client_address=incoming.headers.get(CLIENT_ADDRESS) or "-",
+            now=started,
+            defer=lambda work: _defer(ctx, work),
+        )
+        response = drive(self._application.handle(exchange))
+        _log(_log_line(exchange, response, method, raw_path, trace_id, started))
+        return response_to_js(response)
+
+
+def _request_from_js(request: Any) -> Request:
+    headers = headers_from_js(request.headers)
+    scheme, _, rest = request.url.partition("://")
+    target, _, query = rest.partition("#")[0].partition("?")
+    host, slash, path = target.partition("/")
+    source = request.body
+    return Request(
+        request.method,
+        slash + path,
+        query,
+        headers,
+        None if source is jsnull else JsStream(source, content_length(headers)),
+        host=host,
+        scheme=scheme,
+    )
+
+
+def _defer(ctx: Any, work: Coroutine[Any, Any, None]) -> None:
+    ctx.waitUntil(asyncio.ensure_future(drive_later(work)))
+
+
+def _log_line(
+    exchange: Exchange,
+    response: Response,
+    method: str,
+    raw_path: str,
+    trace_id: str,
+    started: float,
+) -> str:
+    """One JSON object: what was asked, what was answered, and what the policies noted down."""
+    route, principal = exchange.route, exchange.principal
+    line: dict[str, Any] = {
+        "time": started,
+        "level": "error" if response.status >= 500 else "info",
+        "request_id": exchange.request_id,
+        "trace_id": trace_id,
+        "method": method,
+        "path": raw_path,
+        "status": response.status,
+        "duration_ms": round((time.time() - started) * 1000, 3),
+        "route": route.name if route else None,
+        "version": exchange.version.name if exchange.version else None,
+    }
+    if principal is not None:
+        line["subject"] = principal.subject
+    line.update(exchange.log)
+    return _encode(line).decode()

@@ -1,0 +1,191 @@
+"""The values that travel through the pipeline: header fields, request, response, exchange.
+
+Plain Python, so that policies run the same under CPython and in workerd. Whatever belongs to the
+platform (a body that is still a stream) is only held here, never looked into.
+"""
+
+from collections.abc import Callable, Coroutine, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol
+
+from contract.auth import Principal
+
+if TYPE_CHECKING:
+    from routing.compile import CompiledRoute
+    from routing.versions import Version
+
+
+class Headers:
+    """Header fields in order, several of one name allowed. Names are lower case throughout."""
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Iterable[tuple[str, str]] = ()) -> None:
+        self._fields = list(fields)
+
+    def get(self, name: str) -> str | None:
+        """The value of the first field called `name`."""
+        for field, value in self._fields:
+            if field == name:
+                return value
+        return None
+
+    def get_all(self, name: str) -> list[str]:
+        """The values of every field called `name`, in order."""
+        return [value for field, value in self._fields if field == name]
+
+    def set(self, name: str, value: str) -> None:
+        """Make `value` the only value of `name`."""
+        self.remove(name)
+        self._fields.append((name, value))
+
+    def add(self, name: str, value: str) -> None:
+        """Append a further field, keeping those that are there."""
+        self._fields.append((name, value))
+
+    def remove(self, *names: str) -> None:
+        """Drop every field with one of these names."""
+        self._fields = [field for field in self._fields if field[0] not in names]
+
+    def remove_where(self, unwanted: Callable[[str], bool]) -> None:
+        """Drop every field whose name is `unwanted`."""
+        self._fields = [field for field in self._fields if not unwanted(field[0])]
+
+    def __contains__(self, name: str) -> bool:
+        return self.get(name) is not None
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def copy(self) -> "Headers":
+        return Headers(self._fields)
+
+    def __repr__(self) -> str:
+        return f"Headers({self._fields!r})"
+
+
+class Stream(Protocol):
+    """A body that has not been read. The edge knows how; the core only passes it on."""
+
+    length: int | None
+    """Bytes that will come, where the sender said so."""
+
+    async def read(self, limit: int) -> bytes:
+        """Read it all. Raises `BodyTooLarge` as soon as more than `limit` bytes have come."""
+        ...
+
+
+class BodyTooLarge(Exception):
+    """A body went past the limit that it was read with."""
+
+
+Body = bytes | Stream | None
+
+
+async def read_body(body: Body, limit: int) -> bytes:
+    """The whole of `body`. Raises `BodyTooLarge` where it exceeds `limit` bytes."""
+    if body is None:
+        return b""
+    if isinstance(body, bytes):
+        if len(body) > limit:
+            raise BodyTooLarge
+        return body
+    if body.length is not None and body.length > limit:
+        raise BodyTooLarge
+    return await body.read(limit)
+
+
+class Request:
+    """A request on its way to a service. `path` is normalised and without a version prefix."""
+
+    __slots__ = ("body", "headers", "host", "method", "path", "query", "scheme")
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        query: str = "",
+        headers: Headers | None = None,
+        body: Body = None,
+        *,
+        host: str = "",
+        scheme: str = "https",
+    ) -> None:
+        self.method = method
+        self.scheme = scheme
+        self.host = host
+        self.path = path
+        self.query = query
+        self.headers = headers if headers is not None else Headers()
+        self.body = body
+
+
+class Response:
+    """An answer on its way to the client.
+
+    `origin` is the platform's own response object, where there is one, for the edge to use (to
+    duplicate a stream, to hand over a WebSocket).
+    """
+
+    __slots__ = ("body", "headers", "origin", "status")
+
+    def __init__(
+        self,
+        status: int,
+        headers: Headers | None = None,
+        body: Body = None,
+        *,
+        origin: Any = None,
+    ) -> None:
+        self.status = status
+        self.headers = headers if headers is not None else Headers()
+        self.body = body
+        self.origin = origin
+
+
+class Exchange:
+    """One request and everything that is known about it while the pipeline runs."""
+
+    __slots__ = (
+        "answer_fields",
+        "client_address",
+        "defer",
+        "log",
+        "now",
+        "parameters",
+        "principal",
+        "request",
+        "request_id",
+        "route",
+        "version",
+        "version_in_path",
+    )
+
+    def __init__(
+        self,
+        request: Request,
+        *,
+        request_id: str,
+        client_address: str,
+        now: float,
+        defer: Callable[[Coroutine[Any, Any, None]], None],
+    ) -> None:
+        self.request = request
+        self.request_id = request_id
+        self.client_address = client_address
+        self.now = now
+        """Unix seconds at which the request arrived."""
+        self.defer = defer
+        """Runs a coroutine after the answer has gone out."""
+        self.route: CompiledRoute | None = None
+        self.version: Version | None = None
+        self.version_in_path = False
+        self.parameters: dict[str, str] = {}
+        """Path parameters as they stand in the path, percent-encoded."""
+        self.principal: Principal | None = None
+        self.answer_fields: list[tuple[str, str]] = []
+        """Header fields that the answer carries, whether it is a success or a problem."""
+        self.log: dict[str, Any] = {}
+        """Members that policies add to the request's log line."""

@@ -1,0 +1,89 @@
+"""Cache: answers from the store where a fresh response is there, and stores what may be stored.
+
+Every answer of a cacheable route says in Cache-Status (RFC 9211) what happened.
+"""
+
+from typing import Final
+
+from caching.rules import freshness_lifetime, matches_etag, may_look_up
+from contract.cache import ORIGIN, STORED_AT, TIER, TTL
+from messages import Exchange, Headers, Response
+from pipeline import Next
+from ports import ResponseStore, Unavailable
+
+_CACHE_NAME: Final = "edge-gateway"
+_NOT_MODIFIED_FIELDS: Final = ("cache-control", "content-location", "date", "etag", "expires", "vary")
+
+
+class Cache:
+    """Stores answers for `ttl` seconds where the service states no lifetime of its own."""
+
+    LOOKUP_TIMEOUT: Final = 0.5
+    """Seconds after which the request goes to the service instead."""
+
+    def __init__(self, ttl: float, store: ResponseStore) -> None:
+        self._ttl = ttl
+        self._store = store
+
+    async def __call__(self, exchange: Exchange, next: Next) -> Response:
+        request = exchange.request
+        if not may_look_up(request):
+            response = await next(exchange)
+            response.headers.add("cache-status", f"{_CACHE_NAME}; fwd=request")
+            exchange.log["cache"] = "bypass"
+            return response
+        key = cache_key(exchange)
+        try:
+            stored = await self._store.lookup(key, timeout=self.LOOKUP_TIMEOUT)
+        except Unavailable as failure:
+            exchange.log["cache_store"] = str(failure)
+            stored = None
+        if stored is not None:
+            age = exchange.now - _number(stored.headers, STORED_AT)
+            ttl = _number(stored.headers, TTL) - age
+            if ttl > 0:
+                exchange.log["cache"] = "hit"
+                return self._hit(exchange, stored, age, ttl)
+        exchange.log["cache"] = "miss"
+        return await self._fetch(exchange, next, key, "uri-miss" if stored is None else "stale")
+
+    def _hit(self, exchange: Exchange, stored: Response, age: float, ttl: float) -> Response:
+        headers = stored.headers
+        headers.remove(STORED_AT, TTL, TIER, "age")
+        headers.set("age", str(max(0, int(age))))
+        headers.set("cache-status", f"{_CACHE_NAME}; hit; ttl={int(ttl)}")
+        if matches_etag(exchange.request, headers.get("etag")):
+            kept = [field for field in headers if field[0] in _NOT_MODIFIED_FIELDS]
+            status = headers.get("cache-status") or ""
+            return Response(304, Headers([*kept, ("cache-status", status)]))
+        return Response(200, headers, stored.body, origin=stored.origin)
+
+    async def _fetch(self, exchange: Exchange, next: Next, key: str, why: str) -> Response:
+        request = exchange.request
+        response = await next(exchange)
+        ttl = freshness_lifetime(request, response, self._ttl)
+        status = f"{_CACHE_NAME}; fwd={why}; fwd-status={response.status}"
+        if ttl > 0:
+            copy = self._store.duplicate(response)
+            exchange.defer(self._store.store(key, copy, stored_at=exchange.now, ttl=ttl))
+            status += "; stored"
+        response.headers.add("cache-status", status)
+        return response
+
+
+def cache_key(exchange: Exchange) -> str:
+    """The URL under which the answer is stored: host, version, path and query, nothing else.
+
+    Whatever else could change the answer keeps it from being stored: see `caching.rules`.
+    """
+    request = exchange.request
+    version = exchange.version.name if exchange.version else "-"
+    query = f"?{request.query}" if request.query else ""
+    return f"{ORIGIN}{request.host}/{version}{request.path}{query}"
+
+
+def _number(headers: Headers, name: str) -> float:
+    try:
+        return float(headers.get(name) or 0)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,92 @@
+"""Dispatch: the end of every pipeline. Sends the request to its service and cleans the answer.
+
+Fields that belong to one connection (RFC 9110, section 7.6.1) and fields of the gateway's own do not
+pass, in either direction; a Location that the service gave in its own words is put in the client's.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from contract.names import INTERNAL_PREFIX
+from contract.problems import UPSTREAM_TIMEOUT, UPSTREAM_UNREACHABLE, Problem
+from messages import Exchange, Headers, Response
+from ports import Service, Unavailable
+from routing.paths import PathTemplate
+
+HOP_BY_HOP: Final = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+_FROM_PROXIES: Final = frozenset(
+    {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"}
+)
+"""What a client claims about the way here; nobody vouches for it."""
+
+PublicLocation = Callable[[Exchange, str], str]
+"""Turns a path at the service into the one under which the client reaches it."""
+
+
+class Dispatch:
+    """Sends to `service`, at the path that `upstream_path` gives."""
+
+    def __init__(
+        self,
+        service_name: str,
+        service: Service,
+        upstream_path: PathTemplate,
+        *,
+        timeout: float,
+        public_location: PublicLocation,
+    ) -> None:
+        self._service_name = service_name
+        self._service = service
+        self._upstream_path = upstream_path
+        self._timeout = timeout
+        self._public_location = public_location
+
+    async def __call__(self, exchange: Exchange) -> Response:
+        request = exchange.request
+        request.path = self._upstream_path.fill(exchange.parameters)
+        exchange.log["service"] = self._service_name
+        try:
+            response = await self._service.send(request, timeout=self._timeout)
+        except Unavailable as failure:
+            exchange.log["upstream_error"] = str(failure)
+            if failure.timed_out:
+                raise Problem(
+                    UPSTREAM_TIMEOUT,
+                    f"The service {self._service_name!r} did not answer in {self._timeout:g} s.",
+                ) from None
+            raise Problem(
+                UPSTREAM_UNREACHABLE, f"The service {self._service_name!r} cannot be reached."
+            ) from None
+        headers = response.headers
+        headers.remove_where(_stays_inside)
+        location = headers.get("location")
+        if location is not None:
+            headers.set("location", self._public_location(exchange, location))
+        return response
+
+
+def drop_outside_fields(headers: Headers) -> None:
+    """Remove what a client may not tell a service: identity, hops, one connection's fields."""
+    named = [
+        name.strip().lower() for value in headers.get_all("connection") for name in value.split(",")
+    ]
+    headers.remove_where(
+        lambda name: _stays_inside(name) or name in _FROM_PROXIES or name in named
+    )
+
+
+def _stays_inside(name: str) -> bool:
+    return name in HOP_BY_HOP or name.startswith(INTERNAL_PREFIX)

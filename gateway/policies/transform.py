@@ -1,0 +1,98 @@
+"""Transform: edits JSON bodies on the way to the service and back.
+
+Only JSON is touched; any other body streams on. A body that was edited loses the fields that
+described the old bytes (Content-Length, digests, ranges).
+"""
+
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from contract.problems import (
+    CONTENT_TOO_LARGE,
+    INVALID_JSON,
+    UPSTREAM_INVALID,
+    Problem,
+    ProblemType,
+)
+from messages import Body, BodyTooLarge, Exchange, Headers, Response, read_body
+from pipeline import Next
+from transforms.operations import Edit
+
+_OF_THE_OLD_BYTES: Final = (
+    "content-length",
+    "content-digest",
+    "repr-digest",
+    "digest",
+    "content-md5",
+    "accept-ranges",
+    "content-encoding",
+)
+
+# Numbers come out as they went in: 1.10 stays 1.10.
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+_encoder = msgspec.json.Encoder(decimal_format="number")
+
+
+class Transform:
+    """Applies `request` to request bodies and `response` to successful answers."""
+
+    def __init__(self, request: Edit | None, response: Edit | None, max_body: int) -> None:
+        self._request = request
+        self._response = response
+        self._max_body = max_body
+
+    async def __call__(self, exchange: Exchange, next: Next) -> Response:
+        request = exchange.request
+        if self._request is not None and _is_json(request.headers) and request.body is not None:
+            request.body = await self._edited(
+                request.headers,
+                request.body,
+                self._request,
+                invalid=INVALID_JSON,
+                too_large=CONTENT_TOO_LARGE,
+            )
+        response = await next(exchange)
+        if (
+            self._response is not None
+            and 200 <= response.status < 300
+            and _is_json(response.headers)
+            and response.body is not None
+            and exchange.request.method != "HEAD"
+        ):
+            response.body = await self._edited(
+                response.headers,
+                response.body,
+                self._response,
+                invalid=UPSTREAM_INVALID,
+                too_large=UPSTREAM_INVALID,
+            )
+            response.origin = None
+        return response
+
+    async def _edited(
+        self,
+        headers: Headers,
+        body: Body,
+        edit: Edit,
+        *,
+        invalid: ProblemType,
+        too_large: ProblemType,
+    ) -> bytes:
+        try:
+            document: Any = _decoder.decode(await read_body(body, self._max_body))
+        except BodyTooLarge:
+            raise Problem(
+                too_large, f"A body that is to be transformed has at most {self._max_body} bytes."
+            ) from None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise Problem(invalid, f"{error}."[:200]) from None
+        headers.remove(*_OF_THE_OLD_BYTES)
+        return _encoder.encode(edit(document))
+
+
+def _is_json(headers: Headers) -> bool:
+    """Whether the body is `application/json` or has the suffix `+json` (RFC 6839)."""
+    media_type = (headers.get("content-type") or "").partition(";")[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")

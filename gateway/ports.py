@@ -1,0 +1,88 @@
+"""What the core asks of the platform, as protocols: the edge implements them, tests may as well.
+
+Every method that leaves the isolate raises `Unavailable` when the other side is gone, refuses or
+does not answer in time; nothing else gets through, so a policy has one failure to think about.
+"""
+
+from typing import Protocol
+
+from contract.auth import VerifyResponse
+from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
+from contract.limits import LimitDecision, LimitRequest
+from messages import Request, Response
+
+
+class Unavailable(Exception):
+    """A dependency did not answer. `timed_out` tells a late answer from none at all."""
+
+    def __init__(self, dependency: str, *, timed_out: bool = False, reason: str = "") -> None:
+        super().__init__(f"{dependency}: {'timed out' if timed_out else reason or 'unreachable'}")
+        self.dependency = dependency
+        self.timed_out = timed_out
+
+
+class Service(Protocol):
+    """Something that answers HTTP: a service binding or a URL."""
+
+    async def send(self, request: Request, *, timeout: float) -> Response:
+        """Send and return as soon as the header fields are there, within `timeout` seconds."""
+        ...
+
+
+class Authority(Protocol):
+    """The auth Worker."""
+
+    async def verify(self, credential: str) -> VerifyResponse: ...
+
+
+class LimiterObjects(Protocol):
+    """The rate-limiter objects, one for each key."""
+
+    async def check(self, key: str, request: LimitRequest, *, timeout: float) -> LimitDecision: ...
+
+
+class BreakerObjects(Protocol):
+    """The circuit-breaker objects, one for each upstream."""
+
+    async def report(
+        self, upstream: str, report: BreakerReport, *, timeout: float
+    ) -> BreakerStatus: ...
+
+    async def acquire(
+        self, upstream: str, request: BreakerRequest, *, timeout: float
+    ) -> BreakerStatus: ...
+
+
+class ResponseStore(Protocol):
+    """The shared cache: the Cache API at hand first, then the cache Worker's tiers."""
+
+    async def lookup(self, key: str, *, timeout: float) -> Response | None: ...
+
+    def duplicate(self, response: Response) -> Response:
+        """Split the body in two: the returned copy can be stored while the original goes out."""
+        ...
+
+    async def store(self, key: str, response: Response, *, stored_at: float, ttl: float) -> None:
+        """Keep `response`. `ttl` is its freshness lifetime in seconds."""
+        ...
+
+
+class Platform(Protocol):
+    """All of it, as the gateway is given it once for each isolate."""
+
+    authority: Authority
+    limiters: LimiterObjects
+    breakers: BreakerObjects
+    store: ResponseStore
+
+    def binding(self, name: str) -> Service:
+        """The service binding called `name`. Raises `KeyError` where there is none."""
+        ...
+
+    def url(self, base: str) -> Service:
+        """The service at the absolute URL `base`."""
+        ...
+
+    async def health(self, timeout: float) -> dict[str, str]:
+        """Each Worker and kind of object by name: `ok`, or in a few words what is wrong."""
+        ...

@@ -1,0 +1,1 @@
+"""The route table: its settings, its compiled form, and how a request finds its route."""

@@ -1,0 +1,111 @@
+"""Whether the parts of a table fit together: names that exist, paths that do not collide.
+
+Types and ranges are checked when the table is decoded (`routing.table`); this is the rest. Each
+finding says where it is, so that the host can point at the line.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from typing import NamedTuple
+
+from routing.match import Matcher
+from routing.paths import PathTemplate
+from routing.table import RouteSettings, Table
+
+Path = tuple[str | int, ...]
+
+
+class Finding(NamedTuple):
+    """A mistake in the table: the path to it, and a sentence that says what was expected."""
+
+    path: Path
+    message: str
+
+
+def check_table(table: Table) -> list[Finding]:
+    """All mistakes in `table`, in the order in which they stand there."""
+    return [
+        *_check_versions(table),
+        *_check_services(table),
+        *(
+            finding
+            for position, route in enumerate(table.routes)
+            for finding in _check_route(table, route, ("routes", position))
+        ),
+        *_check_collisions(table),
+    ]
+
+
+def _check_versions(table: Table) -> Iterator[Finding]:
+    supported = table.versions.supported
+    yield from _known(table.versions.default, supported, "version", ("versions", "default"))
+    for name, version in supported.items():
+        at: Path = ("versions", "supported", name)
+        if version.successor is not None:
+            yield from _known(version.successor, supported, "version", (*at, "successor"))
+            if version.successor == name:
+                yield Finding((*at, "successor"), "a version cannot succeed itself")
+        for member, date in (("deprecated", version.deprecated), ("sunset", version.sunset)):
+            if date is not None and date.tzinfo is None:
+                yield Finding((*at, member), "expected a time zone, such as 2026-06-01T00:00:00Z")
+                return
+        if version.sunset and version.deprecated and version.sunset < version.deprecated:
+            yield Finding((*at, "sunset"), "the sunset cannot be before the deprecation (RFC 9745)")
+
+
+def _check_services(table: Table) -> Iterator[Finding]:
+    for name, service in table.services.items():
+        if (service.binding is None) == (service.url is None):
+            yield Finding(("services", name), "expected exactly one of `binding` and `url`")
+
+
+def _check_route(table: Table, route: RouteSettings, at: Path) -> Iterator[Finding]:
+    yield from _known(route.service, table.services, "service", (*at, "service"))
+    for position, version in enumerate(route.versions):
+        yield from _known(
+            version, table.versions.supported, "version", (*at, "versions", position)
+        )
+    if route.rate_limit is not None:
+        yield from _known(route.rate_limit, table.rate_limits, "rate limit", (*at, "rate_limit"))
+    if route.transform is not None:
+        yield from _known(route.transform, table.transforms, "transform", (*at, "transform"))
+        if route.max_body == "unlimited":
+            yield Finding((*at, "max_body"), "a route that transforms bodies has to limit them")
+    if route.cache is not None and route.access != "public":
+        yield Finding((*at, "cache"), "only answers of a route with `access: public` are shared")
+    template = PathTemplate(route.path)
+    if len(set(template.parameters)) < len(template.parameters):
+        yield Finding((*at, "path"), "a parameter occurs twice")
+    if route.upstream_path is not None:
+        for name in PathTemplate(route.upstream_path).parameters:
+            yield from _known(name, template.parameters, "parameter", (*at, "upstream_path"))
+
+
+def _check_collisions(table: Table) -> Iterator[Finding]:
+    names: dict[str, int] = {}
+    matchers: dict[str, Matcher[str]] = {}
+    for position, route in enumerate(table.routes):
+        if names.setdefault(route.name, position) != position:
+            yield Finding(
+                ("routes", position, "name"),
+                f"the name `{route.name}` is taken by routes[{names[route.name]}]",
+            )
+        for version in route.versions or ("",):
+            matcher = matchers.setdefault(version, Matcher())
+            for method in route.methods:
+                taken = matcher.add(method, PathTemplate(route.path), route.name)
+                if taken is not None:
+                    yield Finding(
+                        ("routes", position, "path"),
+                        f"`{method} {route.path}` already leads to the route `{taken}`",
+                    )
+
+
+def _known(name: str, known: Iterable[str], kind: str, at: Path) -> Iterator[Finding]:
+    names: Sequence[str] = sorted(known)
+    if name in names:
+        return
+    close = get_close_matches(name, names, n=1)
+    hint = f"; did you mean `{close[0]}`?" if close else ""
+    listed = ", ".join(names) or "none"
+    yield Finding(at, f"there is no {kind} `{name}`{hint} (known: {listed})")

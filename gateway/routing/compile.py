@@ -1,0 +1,240 @@
+"""From settings to something that answers: every route with its pipeline, ready to be looked up.
+
+All that depends on the table alone is worked out here, once: templates are taken apart, pipelines
+are stacked, links to the next version are found. A request then only looks up and calls.
+"""
+
+from collections.abc import Sequence
+
+from contract.circuit_breaker import BreakerSettings
+from contract.names import API_VERSION
+from contract.problems import METHOD_NOT_ALLOWED, NOT_FOUND, Problem
+from messages import Exchange
+from pipeline import Next, Policy, compose
+from policies.authenticate import Authenticate, Remembered
+from policies.cache import Cache
+from policies.circuit_breaker import CircuitBreakerPolicy
+from policies.dispatch import Dispatch
+from policies.guard import Guard
+from policies.lifecycle import Lifecycle
+from policies.rate_limit import LocalWindows, RateLimit
+from policies.transform import Transform
+from ports import Platform, Service
+from routing.match import Found, Matcher
+from routing.paths import PathTemplate
+from routing.table import AccessSettings, RouteSettings, ServiceSettings, Table
+from routing.units import seconds, size_in_bytes
+from routing.versions import Version, Versions
+from transforms.operations import compile_operations
+
+_UNLIMITED = 1 << 62
+
+
+class CompiledRoute:
+    """A route of one version: its name for the log, its path, and what handles its requests."""
+
+    __slots__ = ("handle", "name", "path", "version")
+
+    def __init__(
+        self, name: str, path: PathTemplate, version: Version | None, handle: Next
+    ) -> None:
+        self.name = name
+        self.path = path
+        self.version = version
+        self.handle = handle
+
+
+class Routes:
+    """The compiled table."""
+
+    def __init__(self, table: Table, platform: Platform) -> None:
+        self.versions = Versions(table.versions)
+        self._unversioned: Matcher[CompiledRoute] = Matcher()
+        self._versioned: dict[str, Matcher[CompiledRoute]] = {
+            name: Matcher() for name in self.versions.by_name
+        }
+        builder = _Builder(table, platform, self.versions)
+        for settings in table.routes:
+            for name in settings.versions or (None,):
+                version = self.versions.by_name[name] if name is not None else None
+                route = builder.route(settings, version)
+                matcher = self._versioned[name] if name is not None else self._unversioned
+                for method in settings.methods:
+                    matcher.add(method, route.path, route)
+
+    def resolve(self, exchange: Exchange) -> CompiledRoute:
+        """Find the route of `exchange`, and fill in its route, version and parameters.
+
+        The version comes from the path, else from the API-Version field, else from the default.
+        Raises `Problem`: unsupported-version, version-conflict, not-found, method-not-allowed.
+        """
+        request = exchange.request
+        named = request.headers.get(API_VERSION)
+        version, path = self.versions.in_path(request.path)
+        if version is not None:
+            exchange.version_in_path = True
+            self.versions.agree(version, self.versions.in_header(named))
+        else:
+            found = self._unversioned.find(request.method, path)
+            if found is not None:
+                return self._enter(exchange, found)
+            exchange.answer_fields.append(("vary", API_VERSION))
+            version = self.versions.in_header(named) or self.versions.default
+        exchange.version = version
+        request.path = path
+        matcher = self._versioned[version.name]
+        found = matcher.find(request.method, path)
+        if found is None:
+            allowed = matcher.methods(path)
+            if not exchange.version_in_path:
+                allowed = sorted({*allowed, *self._unversioned.methods(path)})
+            raise _no_route(request.method, path, allowed)
+        return self._enter(exchange, found)
+
+    def _enter(self, exchange: Exchange, found: Found[CompiledRoute]) -> CompiledRoute:
+        exchange.route = found.target
+        exchange.parameters = found.parameters
+        return found.target
+
+
+def _no_route(method: str, path: str, allowed: Sequence[str]) -> Problem:
+    if not allowed:
+        return Problem(NOT_FOUND, f"There is no route for {path[:200]}.")
+    listed = ", ".join(allowed)
+    return Problem(
+        METHOD_NOT_ALLOWED,
+        f"{path[:200]} answers to {listed}, not to {method[:20]}.",
+        headers={"allow": listed},
+    )
+
+
+class _Builder:
+    """Stacks the policies of each route. The order of `_policies` is the order of the pipeline."""
+
+    def __init__(self, table: Table, platform: Platform, versions: Versions) -> None:
+        self._table = table
+        self._platform = platform
+        self._versions = versions
+        self._remembered = Remembered()
+        self._local_windows = LocalWindows()
+        self._breakers = {
+            name: CircuitBreakerPolicy(name, _breaker_settings(service), platform.breakers)
+            for name, service in table.services.items()
+            if service.circuit_breaker is not None
+        }
+        self._locations = {
+            name: _Locations(table, versions, name) for name in table.services
+        }
+
+    def route(self, settings: RouteSettings, version: Version | None) -> CompiledRoute:
+        dispatch = Dispatch(
+            settings.service,
+            self._service(self._table.services[settings.service]),
+            _upstream_template(settings),
+            timeout=seconds(self._table.services[settings.service].timeout),
+            public_location=self._locations[settings.service].public,
+        )
+        handle = compose(self._policies(settings, version), dispatch)
+        return CompiledRoute(settings.name, PathTemplate(settings.path), version, handle)
+
+    def _policies(self, settings: RouteSettings, version: Version | None) -> list[Policy]:
+        """guard → (CORS) → authentication → limits → cache → transforms → breaker → dispatch."""
+        max_body = (
+            _UNLIMITED if settings.max_body == "unlimited" else size_in_bytes(settings.max_body)
+        )
+        policies: list[Policy] = []
+        if version is not None and (version.fields or version.successor):
+            policies.append(Lifecycle(version, self._successor(settings, version)))
+        if settings.max_body != "unlimited":
+            policies.append(Guard(max_body))
+        if settings.access != "public":
+            scopes = settings.access.scopes if isinstance(settings.access, AccessSettings) else ()
+            policies.append(Authenticate(scopes, self._platform.authority, self._remembered))
+        if settings.rate_limit is not None:
+            limit = self._table.rate_limits[settings.rate_limit]
+            policies.append(
+                RateLimit(
+                    settings.rate_limit,
+                    limit.quota,
+                    seconds(limit.window),
+                    limit.by,
+                    timeout=seconds(limit.timeout),
+                    limiters=self._platform.limiters,
+                    local=self._local_windows,
+                )
+            )
+        if settings.cache is not None:
+            policies.append(Cache(seconds(settings.cache.ttl), self._platform.store))
+        if settings.transform is not None:
+            transform = self._table.transforms[settings.transform]
+            up, down = transform.request.json, transform.response.json
+            policies.append(
+                Transform(
+                    compile_operations(up) if up else None,
+                    compile_operations(down) if down else None,
+                    max_body,
+                )
+            )
+        if settings.service in self._breakers:
+            policies.append(self._breakers[settings.service])
+        return policies
+
+    def _service(self, settings: ServiceSettings) -> Service:
+        if settings.binding is not None:
+            return self._platform.binding(settings.binding)
+        assert settings.url is not None  # `routing.check` saw to it
+        return self._platform.url(settings.url)
+
+    def _successor(self, settings: RouteSettings, version: Version) -> PathTemplate | None:
+        """The same resource in the next version: the route that asks the same of the service."""
+        if version.successor is None:
+            return None
+        wanted = (settings.service, _upstream_template(settings).text)
+        for route in self._table.routes:
+            if version.successor in route.versions:
+                offered = (route.service, _upstream_template(route).text)
+                if offered == wanted and set(settings.methods) & set(route.methods):
+                    return PathTemplate(f"/{version.successor}{route.path}")
+        return None
+
+
+class _Locations:
+    """Finds the public path of a resource from the path that its service knows it by."""
+
+    def __init__(self, table: Table, versions: Versions, service: str) -> None:
+        self._by_version: dict[str, Matcher[PathTemplate]] = {
+            name: Matcher() for name in ("", *versions.by_name)
+        }
+        for route in table.routes:
+            if route.service == service:
+                for version in route.versions or ("",):
+                    matcher = self._by_version[version]
+                    matcher.add("GET", _upstream_template(route), PathTemplate(route.path))
+
+    def public(self, exchange: Exchange, location: str) -> str:
+        """`location` in the words of the client's version, or as it is where no route leads there."""
+        version = exchange.version.name if exchange.version else ""
+        path, separator, rest = location.partition("?")
+        if not path.startswith("/") or path.startswith("//"):
+            return location
+        found = self._by_version[version].find("GET", path)
+        if found is None:
+            return location
+        prefix = f"/{version}" if exchange.version_in_path else ""
+        return prefix + found.target.fill(found.parameters) + separator + rest
+
+
+def _upstream_template(settings: RouteSettings) -> PathTemplate:
+    return PathTemplate(settings.upstream_path or settings.path)
+
+
+def _breaker_settings(service: ServiceSettings) -> BreakerSettings:
+    settings = service.circuit_breaker
+    assert settings is not None
+    return BreakerSettings(
+        failure_rate_threshold=settings.failure_rate_threshold,
+        minimum_calls=settings.minimum_calls,
+        window=settings.window,
+        wait_open=seconds(settings.wait_open),
+        probes=settings.probes,
+    )

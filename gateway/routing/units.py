@@ -1,0 +1,31 @@
+"""Durations and sizes as people write them in the table, and what they mean in numbers."""
+
+import re
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+DURATION_PATTERN: Final = r"^([0-9]{1,5}(h|m|s|ms)){1,4}$"
+"""Kubernetes Gateway API, GEP-2257: `30s`, `1m30s`, `250ms`."""
+
+SIZE_PATTERN: Final = r"^[0-9]{1,9}(B|KiB|MiB)$"
+
+Duration = Annotated[
+    str, Meta(pattern=DURATION_PATTERN, description="A duration such as 250ms, 30s or 1h30m.")
+]
+Size = Annotated[str, Meta(pattern=SIZE_PATTERN, description="A size such as 64KiB or 1MiB.")]
+
+_SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_BYTES = {"B": 1, "KiB": 1024, "MiB": 1024 * 1024}
+_PART = re.compile(r"([0-9]+)(ms|h|m|s)")
+
+
+def seconds(duration: str) -> float:
+    """`1m30s` → 90.0. The text has to match `DURATION_PATTERN`."""
+    return sum(int(count) * _SECONDS[unit] for count, unit in _PART.findall(duration))
+
+
+def size_in_bytes(size: str) -> int:
+    """`64KiB` → 65536. The text has to match `SIZE_PATTERN`."""
+    digits = size.rstrip("BKMi")
+    return int(digits) * _BYTES[size[len(digits) :]]

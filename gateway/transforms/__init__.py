@@ -1,0 +1,1 @@
+"""Edits of JSON documents: addresses (JSON Pointer) and the operations at them."""
