@@ -25,11 +25,11 @@ Scope = Annotated[str, Meta(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]{1,100}$")]
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-class Settings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+class Settings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """What all settings have in common: immutable, by name, and no member that nobody knows."""
 
 
-class VersionSettings(Settings):
+class VersionSettings(Settings, kw_only=True):
     """One public version of the API and where it stands in its life."""
 
     deprecated: datetime | None = None
@@ -41,14 +41,14 @@ class VersionSettings(Settings):
     """Page about the deprecation and the sunset; target of the Link relations of these names."""
 
 
-class VersionsSettings(Settings):
+class VersionsSettings(Settings, kw_only=True):
     """The versions, and which one answers where a request names none."""
 
     default: VersionName
     supported: Annotated[dict[VersionName, VersionSettings], Meta(min_length=1)]
 
 
-class CircuitBreakerSettings(Settings):
+class CircuitBreakerSettings(Settings, kw_only=True):
     """When calls to a service are cut off (the words are resilience4j's)."""
 
     failure_rate_threshold: Annotated[float, Meta(gt=0, le=100)] = 50.0
@@ -58,7 +58,7 @@ class CircuitBreakerSettings(Settings):
     probes: Annotated[int, Meta(ge=1, le=100)] = 1
 
 
-class ServiceSettings(Settings):
+class ServiceSettings(Settings, kw_only=True):
     """Where requests can go: a service binding, or a URL outside."""
 
     binding: Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{0,62}$")] | None = None
@@ -68,7 +68,7 @@ class ServiceSettings(Settings):
     circuit_breaker: CircuitBreakerSettings | None = None
 
 
-class RateLimitSettings(Settings):
+class RateLimitSettings(Settings, kw_only=True):
     """A quota. Routes that name the same limit share it."""
 
     quota: Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -79,33 +79,33 @@ class RateLimitSettings(Settings):
     """How long to wait for the limiter object before the isolate limits by itself."""
 
 
-class JsonTransform(Settings):
+class JsonTransform(Settings, kw_only=True):
     """Operations on a JSON body, in order."""
 
     json: tuple[BodyOperation, ...] = ()
 
 
-class TransformSettings(Settings):
+class TransformSettings(Settings, kw_only=True):
     """How a request is brought to the form the service speaks, and its answer back."""
 
     request: JsonTransform = field(default_factory=JsonTransform)
     response: JsonTransform = field(default_factory=JsonTransform)
 
 
-class AccessSettings(Settings):
+class AccessSettings(Settings, kw_only=True):
     """A verified caller is required, with all of these scopes."""
 
     scopes: Annotated[tuple[Scope, ...], Meta(min_length=1)]
 
 
-class CacheSettings(Settings):
+class CacheSettings(Settings, kw_only=True):
     """Answers may be stored and used again."""
 
     ttl: Duration
     """Freshness lifetime where the service does not state one."""
 
 
-class RouteSettings(Settings):
+class RouteSettings(Settings, kw_only=True):
     """One route: what it matches, who may use it, where it goes and what happens on the way."""
 
     name: Name
@@ -124,7 +124,7 @@ class RouteSettings(Settings):
     max_body: Size | Literal["unlimited"] = "1MiB"
 
 
-class Table(Settings):
+class Table(Settings, kw_only=True):
     """The whole of `routes.yaml`."""
 
     versions: VersionsSettings

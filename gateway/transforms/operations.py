@@ -25,46 +25,46 @@ Edit = Callable[[Any], Any]
 
 
 class _Operation(
-    Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="op", tag=str.lower
+    Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag=str.lower
 ):
     pass
 
 
-class Rename(_Operation):
+class Rename(_Operation, kw_only=True):
     """Give the member at `path` another name, `to`, in the same object."""
 
     path: JsonPointer
     to: Annotated[str, Meta(min_length=1)]
 
 
-class Move(_Operation):
+class Move(_Operation, kw_only=True):
     """Take the value at `from` away and put it at `to`."""
 
     source: JsonPointer = field(name="from")
     to: JsonPointer
 
 
-class Set(_Operation):
+class Set(_Operation, kw_only=True):
     """Put `value` at `path`, whatever was there."""
 
     path: JsonPointer
     value: Any
 
 
-class Remove(_Operation):
+class Remove(_Operation, kw_only=True):
     """Drop the value at `path`."""
 
     path: JsonPointer
 
 
-class Replace(_Operation):
+class Replace(_Operation, kw_only=True):
     """Put another value for each one that `values` names at `path`; others stay."""
 
     path: JsonPointer
     values: dict[str, Any]
 
 
-class Each(_Operation):
+class Each(_Operation, kw_only=True):
     """Apply `do` to every element of the array at `path`."""
 
     path: JsonPointer
