@@ -1,0 +1,1 @@
+"""The Durable Object classes, one file each. The arithmetic they persist lives in `contract`."""

@@ -1,0 +1,9 @@
+"""The state Worker's entry: the Durable Object classes that other Workers bind by `script_name`.
+
+It has no address of its own; every class answers RPC only.
+"""
+
+from state.circuit_breaker import CircuitBreaker
+from state.rate_limiter import RateLimiter
+
+__all__ = ["CircuitBreaker", "RateLimiter"]
