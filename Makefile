@@ -1,0 +1,45 @@
+# make dev     everything running on http://127.0.0.1:8787   (PORT=, ROUTES=table.yaml, STATE=folder)
+# make test    all tests, one summary                        (ARGS="-k words" picks some)
+# make check   ruff, formatting, types                       make fix   what ruff can mend by itself
+# make bench   measure against the floor and a Hono peer     make audit known weaknesses of packages
+# make lock    write the lock files anew                     make clean all that was installed or built
+# BUNDLE=official takes Pyodide from Cloudflare instead of building it from the npm package.
+
+PYTHON ?= python3
+PORT ?= 8787
+ROUTES ?= routes.yaml
+STATE ?= .gateway/state
+PYODIDE_BUNDLE := $(BUNDLE)
+export PYODIDE_BUNDLE
+
+.PHONY: setup dev test check fix bench audit lock clean
+
+setup:
+	@$(PYTHON) runtime/install.py
+
+dev: setup
+	@exec .venv/bin/gateway dev --port $(PORT) --routes $(ROUTES) --state $(STATE)
+
+test: setup
+	@.venv/bin/python -m pytest --cov --cov-report=term $(ARGS)
+
+check: setup
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy .
+
+fix: setup
+	@.venv/bin/ruff check --fix .
+	@.venv/bin/ruff format .
+
+bench: setup
+	@.venv/bin/python -m bench $(ARGS)
+
+audit: setup
+	@.venv/bin/python -m runtime.audit
+
+lock: setup
+	@.venv/bin/python -m runtime.lock
+
+clean:
+	@rm -rf .venv node_modules .gateway/[!s]* python_modules */python_modules services/*/python_modules
