@@ -14,8 +14,8 @@ class LimitRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LimitDecision(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer. `reset` is the number of seconds until a refused request may succeed, or until
-    the whole quota is free again; `remaining` counts permits left after this request."""
+    """The answer. `remaining` counts permits left after this request. `reset` is in seconds: until
+    a refused request may succeed, or, where it was admitted, until the current window ends."""
 
     admitted: bool
     remaining: int

@@ -152,6 +152,13 @@ CONFLICT = _define(
     "The record has changed in the meantime",
     "The request was made for an earlier state of the record. Read it again, then repeat.",
 )
+PRECONDITION_FAILED = _define(
+    "precondition-failed",
+    412,
+    Category.REQUEST,
+    "The record is not in the state that you named",
+    "If-Match names a version of the record that is not its current one. Read it again.",
+)
 UNSUPPORTED_VERSION = _define(
     "unsupported-version",
     400,

@@ -49,7 +49,7 @@ class SlidingWindow(msgspec.Struct):
     def _wait(self, quota: int, window: float, cost: int, elapsed: float) -> float:
         """Seconds until `cost` permits are free, if nobody else takes any before."""
         if cost > quota:
-            return math.inf
+            return window  # Never; but JSON has no infinity, and a later answer says the same.
         free = quota - cost - self.current
         if free >= 0:
             # Enough of the previous window has to leave; it is > free, or we had admitted.

@@ -1,0 +1,118 @@
+"""A service's border to JavaScript: fetch in and out, D1 behind `contract.database`.
+
+The one module of this package that needs workerd; nothing that CPython runs imports it. It speaks to
+the raw JavaScript objects, because the SDK's wrappers convert every argument and result.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import js
+import msgspec
+from pyodide.ffi import JsException, jsnull, run_sync, to_js
+
+from contract import problems
+from contract.database import DatabaseUnavailable, Row, Statement, Value
+from contract.problems import Problem
+from contract.service import ServiceRequest, ServiceResponse, answer
+
+_Response = js.Response
+_parse = js.JSON.parse
+_stringify = js.JSON.stringify
+_from_entries = js.Object.fromEntries
+_encode = msgspec.json.Encoder().encode
+_decode_fields = msgspec.json.Decoder(dict[str, str]).decode
+_decode_rows = msgspec.json.Decoder(list[dict[str, Any]]).decode
+
+Handler = Callable[[ServiceRequest], ServiceResponse]
+
+
+def raw(wrapper: Any) -> Any:
+    """The JavaScript object behind the SDK's `self.env` or `self.ctx` or a request."""
+    for name in ("_env", "js_object", "_ctx"):
+        inner = getattr(wrapper, name, None)
+        if inner is not None:
+            return inner
+    return wrapper
+
+
+def log(line: dict[str, Any]) -> None:
+    """One JSON object a line."""
+    js.console.log(_encode(line).decode())
+
+
+def serve(handle: Handler, request: Any, *, body_limit: int) -> Any:
+    """Answer a JavaScript Request with a JavaScript Response; never raises."""
+
+    def read_and_handle(head: ServiceRequest) -> ServiceResponse:
+        body = request.body
+        if body is jsnull or body is None:
+            return handle(head)
+        content = _read(request, body, head.headers.get("content-length"), body_limit)
+        return handle(msgspec.structs.replace(head, body=content))
+
+    _, _, target = request.url.partition("#")[0].partition("://")
+    target, _, query = target.partition("?")
+    headers = _decode_fields(_stringify(_from_entries(request.headers)))
+    method = request.method
+    head = ServiceRequest(
+        "GET" if method == "HEAD" else method,
+        "/" + target.partition("/")[2],
+        query,
+        headers,
+    )
+    response = answer(read_and_handle, head, log)
+    init = _parse(_encode({"status": response.status, "headers": response.headers}).decode())
+    has_body = response.body is not None and method != "HEAD"
+    return _Response.new(to_js(response.body) if has_body else jsnull, init)
+
+
+def _read(request: Any, body: Any, declared: str | None, limit: int) -> bytes:
+    """The whole body, or a 413 `Problem` as soon as it is known to exceed `limit` bytes."""
+    too_large = Problem(problems.CONTENT_TOO_LARGE, f"At most {limit} bytes are accepted.")
+    if declared is not None and declared.isdigit():
+        if int(declared) > limit:
+            raise too_large
+        content: bytes = run_sync(request.arrayBuffer()).to_bytes()
+        return content
+    reader = body.getReader()
+    parts: list[bytes] = []
+    size = 0
+    while not (step := run_sync(reader.read())).done:
+        part: bytes = step.value.to_bytes()
+        size += len(part)
+        if size > limit:
+            reader.cancel()
+            raise too_large
+        parts.append(part)
+    return b"".join(parts)
+
+
+class D1Database:
+    """D1. Prepared statements are kept for the isolate's life, so SQL texts have to be constants."""
+
+    def __init__(self, binding: Any) -> None:
+        self._binding = binding
+        self._prepared: dict[str, Any] = {}
+
+    def query(self, sql: str, *values: Value) -> list[Row]:
+        try:
+            result = run_sync(self._bound(sql, values).all())
+        except JsException as error:
+            raise DatabaseUnavailable(str(error)) from None
+        return list(_decode_rows(_stringify(result.results)))
+
+    def batch(self, *statements: Statement) -> list[list[Row]]:
+        bound = to_js([self._bound(sql, values) for sql, values in statements])
+        try:
+            results = run_sync(self._binding.batch(bound))
+        except JsException as error:
+            raise DatabaseUnavailable(str(error)) from None
+        return [list(_decode_rows(_stringify(result.results))) for result in results]
+
+    def _bound(self, sql: str, values: tuple[Value, ...]) -> Any:
+        prepared = self._prepared.get(sql)
+        if prepared is None:
+            prepared = self._prepared[sql] = self._binding.prepare(sql)
+        # D1 knows null, but not undefined, which is what None would become.
+        return prepared.bind(*[jsnull if value is None else value for value in values])
