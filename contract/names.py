@@ -21,6 +21,9 @@ IDENTITY: Final = "gateway-identity"
 INTERNAL_PREFIX: Final = "gateway-"
 """Fields with this prefix belong to the gateway: none from outside passes, none leaves."""
 
+HEALTH_PATH: Final = "/healthz"
+"""Where the gateway tells how it and the other Workers are."""
+
 CLIENT_ADDRESS: Final = "cf-connecting-ip"
 """Set by Cloudflare's edge; the only source of the client's address."""
 

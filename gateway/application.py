@@ -7,7 +7,7 @@ It is plain Python: `edge.border` feeds it from JavaScript, tests feed it direct
 import traceback
 from typing import Final
 
-from contract.names import REQUEST_ID
+from contract.names import HEALTH_PATH, REQUEST_ID
 from contract.problems import INTERNAL_ERROR, Problem
 from health import Health
 from messages import Exchange, Response
@@ -51,7 +51,7 @@ class Application:
         request = exchange.request
         request.path = normalise_path(request.path)
         drop_outside_fields(request.headers)
-        if request.path == "/healthz":
+        if request.path == HEALTH_PATH:
             return await self._health(exchange)
         explanation = explain_problem(request)
         if explanation is not None:

@@ -12,7 +12,14 @@ from pipeline import Next
 from ports import ResponseStore, Unavailable
 
 _CACHE_NAME: Final = "edge-gateway"
-_NOT_MODIFIED_FIELDS: Final = ("cache-control", "content-location", "date", "etag", "expires", "vary")
+_NOT_MODIFIED_FIELDS: Final = (
+    "cache-control",
+    "content-location",
+    "date",
+    "etag",
+    "expires",
+    "vary",
+)
 
 
 class Cache:
@@ -29,7 +36,8 @@ class Cache:
         request = exchange.request
         if not may_look_up(request):
             response = await next(exchange)
-            response.headers.add("cache-status", f"{_CACHE_NAME}; fwd=request")
+            why = "request" if request.method in ("GET", "HEAD") else "method"
+            response.headers.add("cache-status", f"{_CACHE_NAME}; fwd={why}")
             exchange.log["cache"] = "bypass"
             return response
         key = cache_key(exchange)

@@ -5,14 +5,20 @@ finding says where it is, so that the host can point at the line.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from contract.names import HEALTH_PATH
+from contract.problems import TYPE_PREFIX
 from routing.match import Matcher
 from routing.paths import PathTemplate
 from routing.table import RouteSettings, Table
+from routing.versions import in_version
 
 Path = tuple[str | int, ...]
+
+_NO_DOTS = "a path has no segments `.` and `..`"
 
 
 class Finding(NamedTuple):
@@ -48,9 +54,15 @@ def _check_versions(table: Table) -> Iterator[Finding]:
         for member, date in (("deprecated", version.deprecated), ("sunset", version.sunset)):
             if date is not None and date.tzinfo is None:
                 yield Finding((*at, member), "expected a time zone, such as 2026-06-01T00:00:00Z")
-                return
-        if version.sunset and version.deprecated and version.sunset < version.deprecated:
+        if _is_before(version.sunset, version.deprecated):
             yield Finding((*at, "sunset"), "the sunset cannot be before the deprecation (RFC 9745)")
+
+
+def _is_before(one: datetime | None, other: datetime | None) -> bool:
+    """False where one is missing or has no time zone to compare by."""
+    if one is None or other is None or one.tzinfo is None or other.tzinfo is None:
+        return False
+    return one < other
 
 
 def _check_services(table: Table) -> Iterator[Finding]:
@@ -62,9 +74,7 @@ def _check_services(table: Table) -> Iterator[Finding]:
 def _check_route(table: Table, route: RouteSettings, at: Path) -> Iterator[Finding]:
     yield from _known(route.service, table.services, "service", (*at, "service"))
     for position, version in enumerate(route.versions):
-        yield from _known(
-            version, table.versions.supported, "version", (*at, "versions", position)
-        )
+        yield from _known(version, table.versions.supported, "version", (*at, "versions", position))
     if route.rate_limit is not None:
         yield from _known(route.rate_limit, table.rate_limits, "rate limit", (*at, "rate_limit"))
     if route.transform is not None:
@@ -73,12 +83,29 @@ def _check_route(table: Table, route: RouteSettings, at: Path) -> Iterator[Findi
             yield Finding((*at, "max_body"), "a route that transforms bodies has to limit them")
     if route.cache is not None and route.access != "public":
         yield Finding((*at, "cache"), "only answers of a route with `access: public` are shared")
+    yield from _check_path(route.path, (*at, "path"))
     template = PathTemplate(route.path)
     if len(set(template.parameters)) < len(template.parameters):
         yield Finding((*at, "path"), "a parameter occurs twice")
     if route.upstream_path is not None:
+        if _has_dot_segment(route.upstream_path):
+            yield Finding((*at, "upstream_path"), _NO_DOTS)
         for name in PathTemplate(route.upstream_path).parameters:
             yield from _known(name, template.parameters, "parameter", (*at, "upstream_path"))
+
+
+def _check_path(path: str, at: Path) -> Iterator[Finding]:
+    """Paths that no request can reach, because somebody else answers or refuses them first."""
+    if _has_dot_segment(path):
+        yield Finding(at, _NO_DOTS)
+    if path == HEALTH_PATH or path.startswith(TYPE_PREFIX):
+        yield Finding(at, "the gateway itself answers this path")
+    if in_version(path):
+        yield Finding(at, "a version is no part of the path; name it in `versions`")
+
+
+def _has_dot_segment(path: str) -> bool:
+    return any(segment in (".", "..") for segment in path.split("/"))
 
 
 def _check_collisions(table: Table) -> Iterator[Finding]:

@@ -122,9 +122,7 @@ class _Builder:
             for name, service in table.services.items()
             if service.circuit_breaker is not None
         }
-        self._locations = {
-            name: _Locations(table, versions, name) for name in table.services
-        }
+        self._locations = {name: _Locations(table, versions, name) for name in table.services}
 
     def route(self, settings: RouteSettings, version: Version | None) -> CompiledRoute:
         dispatch = Dispatch(
@@ -189,12 +187,19 @@ class _Builder:
         """The same resource in the next version: the route that asks the same of the service."""
         if version.successor is None:
             return None
-        wanted = (settings.service, _upstream_template(settings).text)
+        wanted = _upstream_template(settings)
         for route in self._table.routes:
-            if version.successor in route.versions:
-                offered = (route.service, _upstream_template(route).text)
-                if offered == wanted and set(settings.methods) & set(route.methods):
-                    return PathTemplate(f"/{version.successor}{route.path}")
+            offered = _upstream_template(route)
+            public = PathTemplate(f"/{version.successor}{route.path}")
+            if (
+                version.successor in route.versions
+                and route.service == settings.service
+                and offered.shape == wanted.shape
+                and set(settings.methods) & set(route.methods)
+                and set(public.parameters) <= set(offered.parameters)
+            ):
+                # The two may call the same parameter by different names.
+                return public.renamed(dict(zip(offered.parameters, wanted.parameters, strict=True)))
         return None
 
 
@@ -206,10 +211,11 @@ class _Locations:
             name: Matcher() for name in ("", *versions.by_name)
         }
         for route in table.routes:
-            if route.service == service:
+            known, public = _upstream_template(route), PathTemplate(route.path)
+            # A path with more parameters than the service's cannot be told from the latter.
+            if route.service == service and set(public.parameters) <= set(known.parameters):
                 for version in route.versions or ("",):
-                    matcher = self._by_version[version]
-                    matcher.add("GET", _upstream_template(route), PathTemplate(route.path))
+                    self._by_version[version].add("GET", known, public)
 
     def public(self, exchange: Exchange, location: str) -> str:
         """`location` in the words of the client's version, or as it is where no route leads there."""

@@ -28,8 +28,8 @@ def normalise_path(raw: str) -> str:
         raise _malformed(f"The path is longer than {MAX_PATH} characters.")
     if not raw.startswith("/"):
         raise _malformed("The path does not begin with a slash.")
-    trailing = "/" if raw.endswith("/") and raw != "/" else ""
-    return "/" + "/".join(_segment(part) for part in raw.strip("/").split("/")) + trailing
+    segments, slash = (raw[1:-1], "/") if raw.endswith("/") else (raw[1:], "")
+    return "/" + "/".join(_segment(part) for part in segments.split("/")) + slash
 
 
 def _segment(raw: str) -> str:
@@ -65,6 +65,15 @@ class PathTemplate:
         self.parameters = tuple(
             segment[1:-1] for segment in self.segments if segment.startswith("{")
         )
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """The segments without the parameters' names: equal where two match the same paths."""
+        return tuple("{}" if segment.startswith("{") else segment for segment in self.segments)
+
+    def renamed(self, names: Mapping[str, str]) -> "PathTemplate":
+        """The same path with each parameter under the name that `names` gives it."""
+        return PathTemplate(self.fill({old: f"{{{new}}}" for old, new in names.items()}))
 
     def fill(self, values: Mapping[str, str]) -> str:
         """The path with `values` (percent-encoded already) in place of the parameters."""

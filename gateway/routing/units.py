@@ -8,12 +8,26 @@ from msgspec import Meta
 DURATION_PATTERN: Final = r"^([0-9]{1,5}(h|m|s|ms)){1,4}$"
 """Kubernetes Gateway API, GEP-2257: `30s`, `1m30s`, `250ms`."""
 
-SIZE_PATTERN: Final = r"^[0-9]{1,9}(B|KiB|MiB)$"
+POSITIVE_DURATION_PATTERN: Final = r"^(?=.*[1-9])([0-9]{1,5}(h|m|s|ms)){1,4}$"
 
 Duration = Annotated[
     str, Meta(pattern=DURATION_PATTERN, description="A duration such as 250ms, 30s or 1h30m.")
 ]
-Size = Annotated[str, Meta(pattern=SIZE_PATTERN, description="A size such as 64KiB or 1MiB.")]
+PositiveDuration = Annotated[
+    str,
+    Meta(
+        pattern=POSITIVE_DURATION_PATTERN,
+        description="A duration above zero such as 250ms, 30s or 1h30m.",
+    ),
+]
+# One pattern, as msgspec accepts no union of a text with a pattern and a literal text.
+SizeOrUnlimited = Annotated[
+    str,
+    Meta(
+        pattern=r"^([0-9]{1,9}(B|KiB|MiB)|unlimited)$",
+        description="A size such as 64KiB or 1MiB, or `unlimited`.",
+    ),
+]
 
 _SECONDS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
 _BYTES = {"B": 1, "KiB": 1024, "MiB": 1024 * 1024}
@@ -26,6 +40,6 @@ def seconds(duration: str) -> float:
 
 
 def size_in_bytes(size: str) -> int:
-    """`64KiB` → 65536. The text has to match `SIZE_PATTERN`."""
+    """`64KiB` → 65536. The text has to be a size."""
     digits = size.rstrip("BKMi")
     return int(digits) * _BYTES[size[len(digits) :]]

@@ -12,6 +12,11 @@ from routing.table import VersionSettings, VersionsSettings
 _IN_PATH = re.compile(r"/(v[0-9]{1,4})(?=/|$)")
 
 
+def in_version(path: str) -> bool:
+    """Whether `path` begins with the name of a version, be there one or not."""
+    return _IN_PATH.match(path) is not None
+
+
 class Version:
     """A version and the header fields that each of its answers carries."""
 

@@ -4,10 +4,10 @@ An operation whose place does not exist does nothing: a response that lacks an o
 still a good response. Operations never fail on well-formed settings.
 """
 
-
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta, Struct, field
 
 from transforms.pointer import MISSING, Pointer
@@ -24,47 +24,45 @@ Edit = Callable[[Any], Any]
 """Takes a document, which it may change in place, and returns the document that is to go on."""
 
 
-class _Operation(
-    Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag=str.lower
-):
+class _Operation(Struct, frozen=True, forbid_unknown_fields=True, tag_field="op", tag=str.lower):
     pass
 
 
-class Rename(_Operation, kw_only=True):
+class Rename(_Operation, frozen=True, kw_only=True):
     """Give the member at `path` another name, `to`, in the same object."""
 
     path: JsonPointer
     to: Annotated[str, Meta(min_length=1)]
 
 
-class Move(_Operation, kw_only=True):
+class Move(_Operation, frozen=True, kw_only=True):
     """Take the value at `from` away and put it at `to`."""
 
     source: JsonPointer = field(name="from")
     to: JsonPointer
 
 
-class Set(_Operation, kw_only=True):
+class Set(_Operation, frozen=True, kw_only=True):
     """Put `value` at `path`, whatever was there."""
 
     path: JsonPointer
     value: Any
 
 
-class Remove(_Operation, kw_only=True):
+class Remove(_Operation, frozen=True, kw_only=True):
     """Drop the value at `path`."""
 
     path: JsonPointer
 
 
-class Replace(_Operation, kw_only=True):
+class Replace(_Operation, frozen=True, kw_only=True):
     """Put another value for each one that `values` names at `path`; others stay."""
 
     path: JsonPointer
     values: dict[str, Any]
 
 
-class Each(_Operation, kw_only=True):
+class Each(_Operation, frozen=True, kw_only=True):
     """Apply `do` to every element of the array at `path`."""
 
     path: JsonPointer
@@ -107,6 +105,8 @@ def _compile(operation: BodyOperation) -> Edit:
 
 def _mover(source: Pointer, target: Pointer) -> Edit:
     def move(document: Any) -> Any:
+        if not target.leads_somewhere(document):
+            return document  # the value stays where it is rather than get lost
         value = source.take(document)
         return document if value is MISSING else target.set(document, value)
 
@@ -114,10 +114,20 @@ def _mover(source: Pointer, target: Pointer) -> Edit:
 
 
 def _setter(target: Pointer, value: Any) -> Edit:
+    fresh = _copier(value)
+
     def set_value(document: Any) -> Any:
-        return target.set(document, value)
+        return target.set(document, fresh())
 
     return set_value
+
+
+def _copier(value: Any) -> Callable[[], Any]:
+    """Gives `value` anew each time: a later operation may edit it, and not in the next document."""
+    if not isinstance(value, (dict, list)):
+        return lambda: value
+    encoded = msgspec.json.encode(value)
+    return lambda: msgspec.json.decode(encoded)
 
 
 def _remover(target: Pointer) -> Edit:
@@ -129,10 +139,12 @@ def _remover(target: Pointer) -> Edit:
 
 
 def _replacer(target: Pointer, values: dict[str, Any]) -> Edit:
+    fresh = {old: _copier(new) for old, new in values.items()}
+
     def replace(document: Any) -> Any:
         value = target.get(document)
-        if isinstance(value, str) and value in values:
-            return target.set(document, values[value])
+        if isinstance(value, str) and value in fresh:
+            return target.set(document, fresh[value]())
         return document
 
     return replace

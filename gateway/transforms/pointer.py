@@ -15,9 +15,7 @@ class Pointer:
         """Raises `ValueError` where `text` is not a JSON Pointer."""
         if text and not text.startswith("/"):
             raise ValueError(f"a JSON Pointer begins with a slash: {text!r}")
-        self.tokens = [
-            token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:]
-        ]
+        self.tokens = [token.replace("~1", "/").replace("~0", "~") for token in text.split("/")[1:]]
 
     def get(self, document: Any) -> Any:
         """The value at this place, or `MISSING`."""
@@ -49,6 +47,20 @@ class Pointer:
         elif isinstance(parent, list) and _is_index(last) and int(last) < len(parent):
             parent[int(last)] = value
         return document
+
+    def leads_somewhere(self, document: Any) -> bool:
+        """Whether `set` would put a value at this place."""
+        parent = document
+        for token in self.tokens[:-1]:
+            child = _step(parent, token)
+            if child is MISSING:
+                return isinstance(parent, dict)
+            parent = child
+        return (
+            isinstance(parent, dict)
+            or not self.tokens
+            or (_step(parent, self.tokens[-1]) is not MISSING)
+        )
 
     def take(self, document: Any) -> Any:
         """Remove the value at this place and return it, or `MISSING`. Never the whole document."""
