@@ -14,6 +14,7 @@ from typing import NamedTuple, NoReturn
 import msgspec
 
 from cli.validate import violations
+from cli.wording import shortened
 from cli.yaml_source import Position, Source, SourceErrors, ValuePath, read_yaml
 from routing.check import check_table
 from routing.table import Table
@@ -110,7 +111,7 @@ def _refuse(
         # What several aliases stand for is wrong in one place only.
         if (position, message) not in errors:
             errors[position, message] = _located(path, position, _dotted(at), message, source.lines)
-    raise TableErrors([errors[where] for where in sorted(errors)])
+    raise TableErrors(sorted(errors.values(), key=lambda error: error[1:3]))
 
 
 def _located(
@@ -126,5 +127,8 @@ def _dotted(path: ValuePath) -> str:
     """`("routes", 3, "path")` → `routes[3].path`."""
     text = ""
     for step in path:
-        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+        if isinstance(step, int):
+            text += f"[{step}]"
+        else:
+            text += f".{shortened(step)}" if text else shortened(step)
     return text

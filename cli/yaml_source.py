@@ -17,7 +17,6 @@ from yaml.events import (
     CollectionStartEvent,
     DocumentStartEvent,
     Event,
-    MappingStartEvent,
     ScalarEvent,
     SequenceStartEvent,
     StreamEndEvent,
@@ -224,13 +223,12 @@ class _Composer:
             self._anchors[event.anchor] = node
         return node
 
-    def _content(self, event: Event, position: Position, depth: int) -> Node:
+    def _content(self, event: Any, position: Position, depth: int) -> Node:
         if isinstance(event, ScalarEvent):
             return Node(position, self._scalar(event, position))
         if isinstance(event, SequenceStartEvent):
             self._check_tag(event, SEQ, position)
             return self._sequence(position, depth)
-        assert isinstance(event, MappingStartEvent)  # an end event never begins a node
         self._check_tag(event, MAP, position)
         return self._mapping(position, depth)
 
@@ -309,10 +307,8 @@ class _Composer:
             raise _Refused(position, "too many errors; the rest of the file was not read")
 
 
-def _start(event: Event) -> Position:
-    mark = event.start_mark
-    assert mark is not None  # the parser marks every event
-    return Position(mark.line + 1, mark.column + 1)
+def _start(event: Any) -> Position:
+    return Position(event.start_mark.line + 1, event.start_mark.column + 1)
 
 
 def _grow(node: Node, child: Node) -> None:
