@@ -8,6 +8,7 @@
 // is also the end of the process that started us, ends everything.
 
 import { existsSync, readdirSync, readFileSync, writeSync } from "node:fs";
+import { devNull } from "node:os";
 import { dirname, extname, join, relative, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { build } from "esbuild";
@@ -88,6 +89,7 @@ async function javascriptModules(main) {
 async function workerOptions(entry, plan) {
   const { options, main, databases } = entry.config ? fromConfig(entry, plan) : fromScript(entry);
   const python = extname(main) === ".py";
+  const vendored = join(dirname(entry.config ?? main), "python_modules");
   const flags = python ? plan.pythonFlags : [];
   return {
     databases,
@@ -95,49 +97,37 @@ async function workerOptions(entry, plan) {
       ...options,
       name: entry.name,
       modules: python
-        ? pythonModules(main, entry.pythonModules, entry.modules)
+        ? pythonModules(main, vendored, entry.modules)
         : await javascriptModules(main),
       compatibilityFlags: [...(options.compatibilityFlags ?? []), ...flags],
       bindings: { ...options.bindings, ...entry.vars },
       serviceBindings: { ...options.serviceBindings, ...entry.serviceBindings },
-      durableObjects: { ...options.durableObjects, ...durableObjects(entry) },
-      ...(entry.streamingTails.length > 0 && { streamingTails: entry.streamingTails }),
       unsafeDirectSockets: [{ host: plan.host, port: entry.port }],
+      ...entry.options,
     },
   };
-}
-
-/** Durable Object classes that a script of the plan brings along: a Worker by file has no other place. */
-function durableObjects(entry) {
-  return Object.fromEntries(
-    Object.entries(entry.durableObjects).map(([binding, className]) => [
-      binding,
-      { className, useSQLite: true },
-    ]),
-  );
 }
 
 function fromConfig(entry, plan) {
   // Naming an empty file is wrangler's way of not reading .dev.vars.
   const { workerOptions: options, main } = readWorker(entry.config, undefined, {
-    envFiles: plan.devVars ? undefined : ["/dev/null"],
+    envFiles: plan.devVars ? undefined : [devNull],
   });
-  const folder = dirname(entry.config);
-  const databases = readConfig({ config: entry.config }, { hideWarnings: true }).d1_databases.map((database) => ({
+  const config = readConfig({ config: entry.config }, { hideWarnings: true });
+  const databases = config.d1_databases.map((database) => ({
     worker: entry.name,
     binding: database.binding,
-    folder: resolve(folder, database.migrations_dir ?? "migrations"),
+    folder: resolve(dirname(entry.config), database.migrations_dir ?? "migrations"),
     table: database.migrations_table ?? "d1_migrations",
   }));
-  return { options, main: resolve(folder, main), databases };
+  return { options, main: resolve(dirname(entry.config), main), databases };
 }
 
 function fromScript(entry) {
-  const options = { compatibilityDate: "2026-11-17", compatibilityFlags: entry.compatibilityFlags };
-  return { options, main: entry.script, databases: [] };
+  return { options: { compatibilityDate: "2026-11-17" }, main: entry.script, databases: [] };
 }
 
-/** Entry of the Miniflare options: the plan as it is on disk now. */
+/** All of Miniflare's options, from the plan and the files as they are on disk now. */
 async function miniflareOptions() {
   const plan = JSON.parse(readFileSync(planPath, "utf8"));
   const workers = await Promise.all(plan.workers.map((entry) => workerOptions(entry, plan)));

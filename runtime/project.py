@@ -1,0 +1,61 @@
+"""The project's own five Workers, as a plan for the local host."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from cli.compile_table import compile_table, write_module
+from runtime.plan import Plan, Worker
+from runtime.toolchain import BUILT, ROOT
+
+GATEWAY = "edge-gateway"
+"""The name of the gateway Worker; the others are named after it."""
+ROUTES = ROOT / "routes.yaml"
+STATE = BUILT / "state"
+
+CONFIGS: Mapping[str, Path] = {
+    "gateway": ROOT / "wrangler.toml",
+    "auth": ROOT / "services" / "auth" / "wrangler.toml",
+    "data": ROOT / "services" / "data" / "wrangler.toml",
+    "cache": ROOT / "services" / "cache" / "wrangler.toml",
+    "state": ROOT / "durable_objects" / "wrangler.toml",
+}
+"""By the short name that `gateway build` takes."""
+
+
+def gateway_worker(routes: Path = ROUTES, *, name: str = GATEWAY, port: int = 0) -> Worker:
+    """The gateway with the table in `routes`, whatever table lies in its folder.
+
+    Raises `cli.compile_table.TableErrors`.
+    """
+    return Worker(
+        config=CONFIGS["gateway"],
+        name=name,
+        port=port,
+        modules={"compiled_routes.py": compiled_routes(routes)},
+    )
+
+
+def service_workers() -> tuple[Worker, ...]:
+    """All Workers but the gateway."""
+    return tuple(Worker(config=path) for name, path in CONFIGS.items() if name != "gateway")
+
+
+def project_plan(
+    routes: Path = ROUTES, *, port: int = 0, state: Path | None = None, dev_vars: bool = False
+) -> Plan:
+    """The five Workers as they are deployed. Raises `cli.compile_table.TableErrors`."""
+    workers = (gateway_worker(routes, port=port), *service_workers())
+    return Plan(workers=workers, state=state, dev_vars=dev_vars)
+
+
+def compiled_routes(routes: Path) -> Path:
+    """The module that the table in `routes` compiles to, kept by its content.
+
+    Raises `cli.compile_table.TableErrors`.
+    """
+    key = hashlib.sha256(compile_table(routes)).hexdigest()[:16]
+    target = BUILT / "tables" / f"{key}.py"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_module(routes, target)
+    return target
