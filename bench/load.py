@@ -1,6 +1,6 @@
 """Puts load on one address and reads what came of it: by wrk, or by load.mjs where wrk is missing.
 
-wrk takes less of the processor that it shares with what it measures, so it is preferred. Both report
+wrk takes less of the processors that it shares with what it measures, so it is preferred. Both give
 the times that were measured: report.lua takes wrk's correction for coordinated omission out again.
 """
 

@@ -1,0 +1,72 @@
+"""What is measured: which Worker, which path, with a token or not, and what has to come back."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+UPSTREAM: Final = "bench-upstream"
+FLOOR: Final = "bench-floor"
+GATEWAY: Final = "edge-gateway"
+HONO: Final = "bench-hono"
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the table. What has to come back is checked before anything is timed."""
+
+    name: str
+    worker: str
+    path: str
+    token: bool = False
+    fields: tuple[str, ...] = ()
+    """Header fields that the answer must have."""
+    members: tuple[str, ...] = ("title", "milestones")
+    """Members that the JSON answer must have."""
+    peer: str | None = None
+    """The target that does the same by other means."""
+
+
+def _routes(worker: str, name: str, peer: str | None = None) -> list[Target]:
+    """The routes of routes.yaml at `worker`."""
+    base = ("x-request-id",)
+    limit = (*base, "ratelimit", "ratelimit-policy")
+    lifecycle = (*limit, "deprecation", "sunset", "link")
+    v1 = ("name", "owner_id", "milestones")
+    targets = [
+        Target(name="public", worker=worker, path="/v2/open/rm_1", fields=base),
+        Target(name="auth+limit", worker=worker, path="/v2/limited/rm_1", token=True, fields=limit),
+        Target(
+            name="auth+limit+transform",
+            worker=worker,
+            path="/v1/limited/rm_1",
+            token=True,
+            fields=lifecycle,
+            members=v1,
+        ),
+        Target(
+            name="cache-hit",
+            worker=worker,
+            path="/v2/cacheable/rm_1",
+            fields=(*base, "age", "cache-status"),
+        ),
+    ]
+    return [
+        replace(
+            target, name=f"{name}/{target.name}", peer=f"{peer}/{target.name}" if peer else None
+        )
+        for target in targets
+    ]
+
+
+TARGETS: Final = (
+    Target(name="js", worker=UPSTREAM, path="/v2/open/rm_1"),
+    Target(name="floor", worker=FLOOR, path="/v2/open/rm_1"),
+    *_routes(GATEWAY, "gateway", peer="hono"),
+    *_routes(HONO, "hono"),
+)
+
+
+def headers_for(target: Target, token: str) -> Mapping[str, str]:
+    """The request's header fields."""
+    return {"Authorization": f"Bearer {token}"} if target.token else {}

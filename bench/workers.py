@@ -1,0 +1,113 @@
+"""The Workers of a run, in one workerd: the gateway with its services, its floor, its peer.
+
+The service under test is always the JavaScript upstream, under the name of the gateway's DATA
+binding, so that the time measured is the gateway's. Each Worker has an address of its own.
+"""
+
+import base64
+import secrets
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import jwt
+
+from bench.targets import FLOOR, GATEWAY, HONO, UPSTREAM
+from cli.compile_table import write_module
+from runtime.local import LocalRuntime
+from runtime.plan import Plan, Worker
+from runtime.toolchain import BUILT, ROOT
+
+_HERE: Final = Path(__file__).parent
+_COUNTER: Final = "bench-counting"
+_AUTH: Final = ROOT / "services" / "auth" / "wrangler.toml"
+_LIFETIME: Final = 3600
+
+
+class Running(NamedTuple):
+    """Workers that answer: their addresses by name, and a token that gateway and peer accept."""
+
+    urls: Mapping[str, str]
+    token: str
+    counter: str = _COUNTER
+
+
+@contextmanager
+def running(*, counting: bool) -> Iterator[Running]:
+    """Start everything, with the counting tail Worker or without, and end it."""
+    key = secrets.token_bytes(32)
+    # Beside the project, on the disk that `make dev` writes to, and not in a /tmp made of memory.
+    BUILT.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=BUILT) as folder:
+        routes = Path(folder) / "compiled_routes.py"
+        write_module(_HERE / "routes.yaml", routes)
+        workers = _workers(routes, _base64url(key), counting=counting)
+        with LocalRuntime(Plan(workers=workers, state=Path(folder) / "state")) as runtime:
+            yield Running(runtime.urls, _token(key))
+
+
+def _workers(routes: Path, signing_key: str, *, counting: bool) -> tuple[Worker, ...]:
+    listened = {"streamingTails": [_COUNTER]} if counting else {}
+    workers = (
+        Worker(name=UPSTREAM, script=_HERE / "upstream" / "worker.mjs"),
+        Worker(name=FLOOR, config=_HERE / "floor" / "wrangler.toml", options=listened),
+        Worker(
+            name=GATEWAY,
+            config=ROOT / "wrangler.toml",
+            modules={"compiled_routes.py": routes},
+            service_bindings={"DATA": UPSTREAM},
+            options=listened,
+        ),
+        Worker(config=_AUTH, vars={"SIGNING_KEY": signing_key}),
+        Worker(config=ROOT / "services" / "cache" / "wrangler.toml"),
+        Worker(config=ROOT / "durable_objects" / "wrangler.toml"),
+        Worker(
+            name=HONO,
+            script=_HERE / "peers" / "hono" / "worker.mjs",
+            service_bindings={"DATA": UPSTREAM},
+            vars={"SIGNING_KEY": signing_key, **_token_names()},
+            options={
+                "durableObjects": {"LIMITER": {"className": "Limiter", "useSQLite": True}},
+                **listened,
+            },
+        ),
+    )
+    if not counting:
+        return workers
+    counter = Worker(
+        name=_COUNTER,
+        script=_HERE / "counting" / "worker.mjs",
+        options={"compatibilityFlags": ["streaming_tail_worker", "experimental"]},
+    )
+    return (*workers, counter)
+
+
+def _token_names() -> dict[str, str]:
+    """ISSUER and AUDIENCE, as the auth Worker is deployed with."""
+    settings = tomllib.loads(_AUTH.read_text(encoding="utf-8"))["vars"]
+    return {name: settings[name] for name in ("ISSUER", "AUDIENCE")}
+
+
+def _token(key: bytes) -> str:
+    """An access token (RFC 9068) that outlives the run."""
+    now = int(time.time())
+    names = _token_names()
+    claims = {
+        "iss": names["ISSUER"],
+        "aud": names["AUDIENCE"],
+        "sub": "bench",
+        "scope": "roadmaps:read",
+        "jti": secrets.token_hex(16),
+        "iat": now,
+        "nbf": now,
+        "exp": now + _LIFETIME,
+    }
+    return jwt.encode(claims, key, algorithm="HS256", headers={"typ": "at+jwt"})
+
+
+def _base64url(key: bytes) -> str:
+    return base64.urlsafe_b64encode(key).decode().rstrip("=")
