@@ -1,4 +1,4 @@
-"""`gateway build`: what wrangler runs before it uploads or runs a Worker (`[build]` of its config)."""
+"""`gateway build`: what wrangler runs before it uploads or runs a Worker (`[build] command`)."""
 
 import argparse
 import os

@@ -7,7 +7,7 @@ from importlib import import_module
 
 from runtime.toolchain import ToolchainError
 
-_SUBCOMMANDS = ("check", "token", "build", "dev")
+_SUBCOMMANDS = ("dev", "check", "token", "build", "problems")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

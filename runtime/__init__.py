@@ -1,1 +1,1 @@
-"""Runs the Workers on this machine: builds what workerd needs, hosts them, and keeps them running."""
+"""Runs the Workers on this machine: builds what workerd needs, hosts them, keeps them up."""

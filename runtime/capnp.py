@@ -37,7 +37,7 @@ _BYTE_LIST = 2  # element size code of a list of bytes
 
 
 def encode_bundle(modules: Sequence[Module]) -> bytes:
-    """Encode `modules` as a single-segment message whose root is `Bundle(modules :List(Module))`."""
+    """Encode `modules` as one segment whose root is `Bundle(modules :List(Module))`."""
     # Word 0 is the root pointer, word 1 the root's only pointer, word 2 the list's tag, then the
     # list's elements; every text and blob follows in the order in which it is met.
     first_element = 3

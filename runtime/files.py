@@ -1,4 +1,4 @@
-"""Writing files that several processes read and write at once: whole or not at all, one at a time."""
+"""Writing files that several processes use at once: whole or not at all, one at a time."""
 
 import fcntl
 import os

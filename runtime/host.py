@@ -1,4 +1,4 @@
-"""One run of the Miniflare host (host.mjs) and of the workerd below it: start, listen, reload, stop."""
+"""One run of the Miniflare host (host.mjs) and of its workerd: start, listen, reload, stop."""
 
 import contextlib
 import json
@@ -44,9 +44,9 @@ class Event(msgspec.Struct, frozen=True):
     """What the host reports.
 
     `ready` (with `urls` by Worker name, and `pid` of workerd) after the start, a reload, or a crash
-    that was mended; `crashed` when workerd died; `rejected` when a reload failed and nothing answers
-    until the next one; `migrated` for each D1 migration; `failed` before the host gives up; `ended`
-    when it is gone.
+    that was mended; `crashed` when workerd died; `rejected` when a reload failed and nothing
+    answers until the next one; `migrated` for each D1 migration; `failed` before the host gives
+    up; `ended` when it is gone.
     """
 
     event: Literal["ready", "crashed", "rejected", "migrated", "failed", "ended"]
@@ -61,9 +61,7 @@ class Event(msgspec.Struct, frozen=True):
 class Host:
     """A running host. Whoever made it reads `events` and calls `stop` in the end."""
 
-    def __init__(
-        self, plan: Plan, options: tuple[str, ...], output: IO[str] | None = None
-    ) -> None:
+    def __init__(self, plan: Plan, options: tuple[str, ...], output: IO[str] | None = None) -> None:
         """Start it and return at once.
 
         `options` are added to `workerd serve`. What Workers print goes to the file `output`, or to
@@ -192,7 +190,15 @@ def _entry(worker: Worker) -> dict[str, Any]:
         config = tomllib.loads(worker.config.read_text(encoding="utf-8"))
         if config["main"].endswith(".py"):
             vendor(worker.config.parent)
-        return {**entry, "config": str(worker.config.resolve()), "name": worker.name or config["name"]}
+        return {
+            **entry,
+            "config": str(worker.config.resolve()),
+            "name": worker.name or config["name"],
+        }
     if worker.script is None:
         raise HostError("a Worker of the plan has neither `config` nor `script`")
-    return {**entry, "script": str(worker.script.resolve()), "name": worker.name or worker.script.stem}
+    return {
+        **entry,
+        "script": str(worker.script.resolve()),
+        "name": worker.name or worker.script.stem,
+    }

@@ -1,7 +1,7 @@
-"""Installs what is missing: the virtual environment, locked packages from PyPI, locked ones from npm.
+"""Installs what is missing: the virtual environment, and locked packages from PyPI and npm.
 
-Run by the system's Python before anything else exists, so it uses the standard library alone. A step
-is skipped when it was completed before for the same lock files.
+Run by the system's Python before anything else exists, so it uses the standard library alone. A
+step is skipped when it was completed before for the same lock files.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Workers in a real workerd for the length of a `with` block: for tests, measurements and snapshots."""
+"""Workers in a real workerd for the length of a `with` block: for tests and measurements."""
 
 import os
 import re
@@ -21,15 +21,15 @@ START_TIMEOUT = 60.0
 class LocalRuntime:
     """Runs a plan::
 
-        with LocalRuntime(Plan(workers=(Worker(config=Path("services/auth/wrangler.toml")),))) as local:
-            httpx.get(local.url("edge-gateway-auth") + "/keys")
+        with LocalRuntime(project_plan()) as local:
+            httpx.get(local.url("edge-gateway") + "/healthz")
 
     Every Worker has an address of its own. A workerd that dies is started again by itself, with the
     same state if the plan names a folder; addresses with port 0 may then differ: ask `url` again.
     """
 
     def __init__(self, plan: Plan, *, options: tuple[str, ...] | None = None) -> None:
-        """`options` are added to `workerd serve`; by default those that load our Pyodide quickly."""
+        """`options` are added to `workerd serve`; default: those that load our Python quickly."""
         self._plan = plan
         self._options = options
         self._host: Host | None = None

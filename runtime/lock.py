@@ -9,7 +9,10 @@ from runtime.toolchain import BUILT, ROOT, node, npm
 
 # Not among the locked packages, because only this needs it.
 _UV = "uv==0.13.9"
-_PYTHON_LOCKS = {"dev": ("--universal", "--python-version=3.11"), "worker": ("--python-version=3.14", "--no-deps")}
+_PYTHON_LOCKS = {
+    "dev": ("--universal", "--python-version=3.11"),
+    "worker": ("--python-version=3.14", "--no-deps"),
+}
 _PLATFORMS = {"darwin": "darwin", "linux": "linux", "windows": "win32"}
 _CPUS = {"64": "x64", "arm64": "arm64"}
 
@@ -17,7 +20,19 @@ _CPUS = {"64": "x64", "arm64": "arm64"}
 def main() -> int:
     """Write requirements/*.txt and package-lock.json; none of them names a registry."""
     folder = BUILT / "uv"
-    _run([sys.executable, "-m", "pip", "install", "--quiet", "--target", str(folder), "--upgrade", _UV])
+    _run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--target",
+            str(folder),
+            "--upgrade",
+            _UV,
+        ]
+    )
     for name, options in _PYTHON_LOCKS.items():
         command = [str(folder / "bin" / "uv"), "pip", "compile", "--quiet", "--generate-hashes"]
         command += ["--no-emit-index-url", "--custom-compile-command=make lock", *options]

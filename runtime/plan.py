@@ -1,6 +1,6 @@
 """What the local host is asked to run: a list of Workers and where they keep their state.
 
-Bindings, dates and flags are not repeated here: the host reads them from each Worker's wrangler.toml.
+Bindings, dates and flags are not repeated here: the host reads them from each wrangler.toml.
 """
 
 from collections.abc import Mapping

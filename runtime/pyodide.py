@@ -4,12 +4,15 @@
 """
 
 import hashlib
+import logging
 import os
 from pathlib import Path
 
 from runtime.bundle import BUNDLE_NAME, build_bundle
 from runtime.files import only_one, write_whole
 from runtime.toolchain import BUILT, PYODIDE, npm_version
+
+_log = logging.getLogger(__name__)
 
 
 def official() -> bool:
@@ -32,6 +35,7 @@ def bundle_folder() -> Path:
     folder = BUILT / "pyodide" / bundle_key()
     with only_one("pyodide"):
         if not (folder / BUNDLE_NAME).exists():
+            _log.info("Building the Python runtime that workerd loads (once)")
             write_whole(folder / BUNDLE_NAME, build_bundle(PYODIDE))
     return folder
 

@@ -1,11 +1,12 @@
 """The start-up snapshot: the memory of a Python Worker that has imported what every Worker imports.
 
-workerd loads one snapshot for all its Workers, which makes their start several times faster. It keeps
-`sys.modules`; so it is taken from a stub of a name that nobody else has, lest a Worker get another
-one's module of the same name.
+workerd loads one snapshot for all its Workers, which makes their start several times faster. It
+keeps `sys.modules`; so it is taken from a stub of a name that nobody else has, lest a Worker get
+another one's module of the same name.
 """
 
 import hashlib
+import logging
 import shutil
 import tempfile
 import urllib.request
@@ -17,6 +18,8 @@ from runtime.plan import Plan, Worker
 from runtime.pyodide import bundle_key, bundle_options, official
 from runtime.toolchain import BUILT, npm_version
 from runtime.wheels import LOCK
+
+_log = logging.getLogger(__name__)
 
 _NAME = "snapshot.bin"
 _TIMEOUT = 60.0
@@ -41,12 +44,13 @@ compatibility_flags = ["python_workers", "disable_python_no_global_handlers"]
 
 
 def workerd_options() -> tuple[str, ...]:
-    """The options of `workerd serve` for Python Workers, with the snapshot, taken now if it is new."""
+    """The options of `workerd serve` that load Python and its snapshot, taken now if need be."""
     if official():
         return bundle_options()
     folder = BUILT / "snapshots" / _key()
     with only_one("snapshot"):
         if not (folder / _NAME).exists():
+            _log.info("Taking a start-up snapshot of it (once)")
             _take(folder)
     load = (f"--python-snapshot-dir={folder}", f"--python-load-snapshot={_NAME}")
     return (*bundle_options(), *load)

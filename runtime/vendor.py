@@ -23,7 +23,7 @@ _LEFT_OUT = (".pyi", "py.typed")
 
 
 def vendor(worker: Path) -> bool:
-    """Fill `python_modules/` in the folder `worker`, which holds a wrangler.toml. True if it changed."""
+    """Fill `python_modules/` beside the wrangler.toml in `worker`. True if anything changed."""
     target = worker / "python_modules"
     wanted = {**_packages((*EVERYWHERE, *_EXTRA.get(worker.resolve(), ()))), **_contract()}
     with only_one("vendor"):
@@ -45,7 +45,9 @@ def _packages(packages: Iterable[str]) -> Mapping[str, bytes]:
 
 def _contract() -> Mapping[str, bytes]:
     sources = _CONTRACT.rglob("*.py")
-    return {f"contract/{path.relative_to(_CONTRACT).as_posix()}": path.read_bytes() for path in sources}
+    return {
+        f"contract/{path.relative_to(_CONTRACT).as_posix()}": path.read_bytes() for path in sources
+    }
 
 
 def _remove_others(target: Path, wanted: Iterable[str]) -> bool:

@@ -1,4 +1,4 @@
-"""The hash-locked wheels that are vendored into Workers, built for Pyodide's WebAssembly platform."""
+"""The hash-locked wheels that are vendored into Workers, for Pyodide's WebAssembly platform."""
 
 import hashlib
 import shutil

@@ -1,0 +1,113 @@
+"""`gateway dev`: everything running on this machine, kept running, reloaded on every change."""
+
+import argparse
+import fcntl
+import logging
+import signal
+import socket
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from cli.check import render
+from cli.compile_table import TableErrors
+from cli.examples import examples
+from runtime.dev_vars import make_dev_vars
+from runtime.host import Event
+from runtime.plan import HOST, Plan
+from runtime.project import CONFIGS, GATEWAY, ROUTES, STATE, project_plan
+from runtime.supervisor import Rejected, Supervisor
+from runtime.toolchain import ROOT
+from runtime.watch import Watch
+
+
+def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add the subcommand."""
+    parser = subparsers.add_parser("dev", help="run everything on this machine")
+    parser.add_argument("--port", type=int, default=8787, help="of the gateway (default: 8787)")
+    parser.add_argument("--routes", type=Path, default=ROUTES, metavar="FILE")
+    parser.add_argument("--state", type=Path, default=STATE, metavar="FOLDER")
+    parser.set_defaults(run=_run)
+
+
+def _run(options: argparse.Namespace) -> int:
+    def plan() -> Plan:
+        try:
+            return project_plan(
+                options.routes, port=options.port, state=options.state, dev_vars=True
+            )
+        except TableErrors as wrong:
+            raise Rejected(render(wrong.errors)) from None
+
+    logging.basicConfig(format="%(message)s", level=logging.INFO, handlers=[_Terminal()])
+    with ExitStack() as stack:
+        try:
+            first = plan()
+            _require_free(options.port)
+            _take_state(options.state, stack)
+        except (Rejected, _Refused) as error:
+            print(error, file=sys.stderr)
+            return 1
+        for path in make_dev_vars():
+            _say(f"made {path.relative_to(ROOT)} with new secrets")
+        signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            Supervisor(plan, _watch(options.routes), _say, _ready).run(first)
+        except KeyboardInterrupt:
+            _say("stopped")
+    return 0
+
+
+def _ready(event: Event) -> None:
+    url = event.urls[GATEWAY]
+    _say(f"ready {url}")
+    for example in examples(url):
+        _say(example)
+
+
+def _watch(routes: Path) -> Watch:
+    folders = {path.parent for path in CONFIGS.values() if path.parent != ROOT}
+    files = (routes, CONFIGS["gateway"], ROOT / ".dev.vars")
+    return Watch(files, (ROOT / "gateway", ROOT / "contract", *folders))
+
+
+class _Refused(Exception):
+    """It makes no sense to start."""
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        # As workerd does it: a connection of before that lingers is no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError) as error:
+            raise _Refused(f"port {port} cannot be used ({error}); choose one with PORT=") from None
+
+
+def _take_state(folder: Path, stack: ExitStack) -> None:
+    """Hold the state folder: two workerds on the same databases would harm each other."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = stack.enter_context((folder / ".lock").open("w"))
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise _Refused(f"{folder} is in use by another run; choose one with STATE=") from None
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
+    """SIGTERM ends us as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+class _Terminal(logging.Handler):
+    """What the runtime has to say about steps that take time."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _say(self.format(record))
