@@ -1,0 +1,57 @@
+"""The SQL of clients and API keys. Every value is bound, every text a constant."""
+
+from typing import Final
+
+import msgspec
+
+from contract.database import Database
+from identity.api_keys import ApiKeyRecord
+from identity.clients import ClientRecord
+
+_KEY: Final = (
+    "id, secret_digest, owner_id, name, scopes, created_at, expires_at, revoked_at FROM api_keys"
+)
+_GET_CLIENT: Final = "SELECT id, secret_hash, scopes, disabled_at FROM clients WHERE id = ?"
+_GET_KEY: Final = f"SELECT {_KEY} WHERE id = ?"
+_KEYS_OF: Final = f"SELECT {_KEY} WHERE owner_id = ? ORDER BY created_at DESC, id LIMIT ?"
+_ADD_KEY: Final = (
+    "INSERT INTO api_keys (id, secret_digest, owner_id, name, scopes, created_at, expires_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
+_REVOKE_KEY: Final = (
+    "UPDATE api_keys SET revoked_at = coalesce(revoked_at, ?) WHERE id = ? AND owner_id = ?"
+    " RETURNING id"
+)
+
+
+class Store:
+    """Clients and API keys in a SQL database. Methods raise `DatabaseUnavailable`."""
+
+    MAX_LISTED: Final = 100
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def client(self, id: str) -> ClientRecord | None:
+        rows = self._database.query(_GET_CLIENT, id)
+        return msgspec.convert(rows[0], ClientRecord) if rows else None
+
+    def key(self, id: str) -> ApiKeyRecord | None:
+        rows = self._database.query(_GET_KEY, id)
+        return msgspec.convert(rows[0], ApiKeyRecord) if rows else None
+
+    def keys_of(self, owner_id: str) -> list[ApiKeyRecord]:
+        """The newest `MAX_LISTED` keys of an owner, revoked ones too."""
+        rows = self._database.query(_KEYS_OF, owner_id, self.MAX_LISTED)
+        return msgspec.convert(rows, list[ApiKeyRecord])
+
+    def add_key(self, record: ApiKeyRecord) -> None:
+        self._database.query(
+            _ADD_KEY,
+            *(record.id, record.secret_digest, record.owner_id, record.name, record.scopes),
+            *(record.created_at, record.expires_at),
+        )
+
+    def revoke_key(self, id: str, owner_id: str, now: int) -> bool:
+        """Whether this owner has such a key; the first revocation's time stays."""
+        return bool(self._database.query(_REVOKE_KEY, now, id, owner_id))
