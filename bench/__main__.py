@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,26 +19,49 @@ from bench.report import draw, markdown
 from bench.results import ComparisonError, Measurement, Results
 from bench.targets import TARGETS, Target, headers_for
 from bench.workers import Running, running
+from cli.check import render
+from cli.compile_table import TableErrors
+from runtime.host import HostError
 from runtime.toolchain import ToolchainError, node
 
 CONNECTIONS = (1, 16)
+WIDTH = 160
+"""Columns that the tables may take; a narrower terminal breaks lines, but keeps the figures."""
 WARM_UP = 1
 """Seconds of unmeasured load on each target before the first round."""
+
+_EXPECTED = (
+    ComparisonError,
+    CountingError,
+    HostError,
+    LoadError,
+    PreflightError,
+    ToolchainError,
+)
 
 
 def main() -> int:
     """Run and say how it went, as an exit code."""
     options = _options()
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    # As Ctrl-C does, so that the Workers are ended and their state is removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    console = Console()
+    if console.width < WIDTH:
+        console = Console(width=WIDTH)
     try:
         before = files.read(options.compare) if options.compare else None
         results = run(console, find_generator(node()), options.rounds, options.seconds)
-    except (CountingError, LoadError, PreflightError, ComparisonError, ToolchainError) as error:
+    except TableErrors as wrong:
+        print(render(wrong.errors), file=sys.stderr)
+        return 1
+    except _EXPECTED as error:
         print(f"bench: {error}", file=sys.stderr)
         return 1
-    draw(console, results, before)
+    except KeyboardInterrupt:
+        return 130
     files.write(results, options.output / "RESULTS.json")
     (options.output / "RESULTS.md").write_text(markdown(results, before), encoding="utf-8")
+    draw(console, results, before)
     console.print(f"Written to {options.output}/RESULTS.md and RESULTS.json.")
     return 0
 

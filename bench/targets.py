@@ -6,9 +6,10 @@ from typing import Final
 import msgspec
 from msgspec.structs import replace
 
+from runtime.project import GATEWAY
+
 UPSTREAM: Final = "bench-upstream"
 FLOOR: Final = "bench-floor"
-GATEWAY: Final = "edge-gateway"
 HONO: Final = "bench-hono"
 
 

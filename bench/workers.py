@@ -15,16 +15,16 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import jwt
+from msgspec.structs import replace
 
-from bench.targets import FLOOR, GATEWAY, HONO, UPSTREAM
-from cli.compile_table import write_module
+from bench.targets import FLOOR, HONO, UPSTREAM
 from runtime.local import LocalRuntime
 from runtime.plan import Plan, Worker
-from runtime.toolchain import BUILT, ROOT
+from runtime.project import CONFIGS, gateway_worker
+from runtime.toolchain import BUILT
 
 _HERE: Final = Path(__file__).parent
 _COUNTER: Final = "bench-counting"
-_AUTH: Final = ROOT / "services" / "auth" / "wrangler.toml"
 _LIFETIME: Final = 3600
 
 
@@ -43,28 +43,24 @@ def running(*, counting: bool) -> Iterator[Running]:
     # Beside the project, on the disk that `make dev` writes to, and not in a /tmp made of memory.
     BUILT.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=BUILT) as folder:
-        routes = Path(folder) / "compiled_routes.py"
-        write_module(_HERE / "routes.yaml", routes)
-        workers = _workers(routes, _base64url(key), counting=counting)
-        with LocalRuntime(Plan(workers=workers, state=Path(folder) / "state")) as runtime:
+        workers = _workers(_base64url(key), counting=counting)
+        with LocalRuntime(Plan(workers=workers, state=Path(folder))) as runtime:
             yield Running(runtime.urls, _token(key))
 
 
-def _workers(routes: Path, signing_key: str, *, counting: bool) -> tuple[Worker, ...]:
+def _workers(signing_key: str, *, counting: bool) -> tuple[Worker, ...]:
     listened = {"streamingTails": [_COUNTER]} if counting else {}
     workers = (
         Worker(name=UPSTREAM, script=_HERE / "upstream" / "worker.mjs"),
         Worker(name=FLOOR, config=_HERE / "floor" / "wrangler.toml", options=listened),
-        Worker(
-            name=GATEWAY,
-            config=ROOT / "wrangler.toml",
-            modules={"compiled_routes.py": routes},
+        replace(
+            gateway_worker(_HERE / "routes.yaml"),
             service_bindings={"DATA": UPSTREAM},
             options=listened,
         ),
-        Worker(config=_AUTH, vars={"SIGNING_KEY": signing_key}),
-        Worker(config=ROOT / "services" / "cache" / "wrangler.toml"),
-        Worker(config=ROOT / "durable_objects" / "wrangler.toml"),
+        Worker(config=CONFIGS["auth"], vars={"SIGNING_KEY": signing_key}),
+        Worker(config=CONFIGS["cache"]),
+        Worker(config=CONFIGS["state"]),
         Worker(
             name=HONO,
             script=_HERE / "peers" / "hono" / "worker.mjs",
@@ -88,7 +84,7 @@ def _workers(routes: Path, signing_key: str, *, counting: bool) -> tuple[Worker,
 
 def _token_names() -> dict[str, str]:
     """ISSUER and AUDIENCE, as the auth Worker is deployed with."""
-    settings = tomllib.loads(_AUTH.read_text(encoding="utf-8"))["vars"]
+    settings = tomllib.loads(CONFIGS["auth"].read_text(encoding="utf-8"))["vars"]
     return {name: settings[name] for name in ("ISSUER", "AUDIENCE")}
 
 
