@@ -46,9 +46,9 @@ class Headers:
         """Drop every field with one of these names."""
         self._fields = [field for field in self._fields if field[0] not in names]
 
-    def remove_where(self, unwanted: Callable[[str], bool]) -> None:
-        """Drop every field whose name is `unwanted`."""
-        self._fields = [field for field in self._fields if not unwanted(field[0])]
+    def keep_only(self, wanted: Callable[[str], bool]) -> None:
+        """Drop every field whose name is not `wanted`."""
+        self._fields = [field for field in self._fields if wanted(field[0])]
 
     def __contains__(self, name: str) -> bool:
         return self.get(name) is not None

@@ -15,21 +15,22 @@ from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
 from contract.cache import STATUS, STORED_AT, TTL
 from contract.limits import LimitDecision, LimitRequest
 from contract.names import PING, Binding
-from edge.convert import request_to_js, response_from_js
-from edge.driver import TimedOut, race, settle, settle_all, settle_within
-from messages import Headers, Request, Response
+from edge.convert import init_to_js, response_from_js
+from edge.driver import TimedOut, call_all_within, call_within, settle
+from messages import Request, Response
 from ports import Service, Unavailable
 
+_timeout_signal = js.AbortSignal.timeout
 _encode = msgspec.json.Encoder().encode
 _decode_verification = msgspec.json.Decoder(VerifyResponse).decode
 _decode_limit = msgspec.json.Decoder(LimitDecision).decode
 _decode_breaker = msgspec.json.Decoder(BreakerStatus).decode
 
 
-async def _ask(dependency: str, promise: Any, timeout: float) -> Any:
-    """The result of `promise`; raises `Unavailable` where it fails or is late."""
+async def _ask(dependency: str, call: Any, timeout: float) -> Any:
+    """The result of the bound `call`; raises `Unavailable` where it fails or is late."""
     try:
-        return await settle_within(promise, timeout)
+        return await call_within(call, timeout)
     except TimedOut:
         raise Unavailable(dependency, timed_out=True) from None
     except JsException as error:
@@ -49,7 +50,7 @@ class BoundService:
         self._base = f"https://{name.lower()}.internal"
 
     async def send(self, request: Request, *, timeout: float) -> Response:
-        return await _send(self._name, self._binding.fetch, self._base, request, timeout)
+        return await _send(self._name, self._binding, self._base, request, timeout)
 
 
 class UrlService:
@@ -60,15 +61,27 @@ class UrlService:
 
     async def send(self, request: Request, *, timeout: float) -> Response:
         request.headers.remove("host")
-        return await _send(self._base, js.fetch, self._base, request, timeout)
+        return await _send(self._base, js, self._base, request, timeout)
 
 
 async def _send(
-    name: str, fetch: Any, base: str, request: Request, timeout: float
+    name: str, fetcher: Any, base: str, request: Request, timeout: float
 ) -> Response:
     query = f"?{request.query}" if request.query else ""
-    outgoing = request_to_js(request, f"{base}{request.path}{query}")
-    return response_from_js(await _ask(name, fetch(outgoing), timeout))
+    init = init_to_js(request)
+    return response_from_js(
+        await _fetch(name, fetcher, f"{base}{request.path}{query}", init, timeout)
+    )
+
+
+async def _fetch(name: str, fetcher: Any, url: str, init: Any, timeout: float) -> Any:
+    """A JavaScript response; raises `Unavailable`. The body has to come within `timeout` as well."""
+    init.signal = _timeout_signal(int(timeout * 1000))
+    try:
+        return await settle(fetcher.fetch(url, init))
+    except JsException as error:
+        late = error.name == "TimeoutError"
+        raise Unavailable(name, timed_out=late, reason=str(error)[:200]) from None
 
 
 class AuthWorker:
@@ -80,8 +93,9 @@ class AuthWorker:
         self._binding = binding
 
     async def verify(self, credential: str) -> VerifyResponse:
-        promise = self._binding.verify(_encoded(VerifyRequest(credential=credential)))
-        return _decode_verification(await _ask("auth", promise, self.TIMEOUT))
+        message = _encoded(VerifyRequest(credential=credential))
+        call = self._binding.verify.bind(self._binding, message)
+        return _decode_verification(await _ask("auth", call, self.TIMEOUT))
 
 
 class RateLimiterObjects:
@@ -91,8 +105,9 @@ class RateLimiterObjects:
         self._namespace = namespace
 
     async def check(self, key: str, request: LimitRequest, *, timeout: float) -> LimitDecision:
-        promise = self._namespace.getByName(key).check(_encoded(request))
-        return _decode_limit(await _ask("rate limiter", promise, timeout))
+        stub = self._namespace.getByName(key)
+        call = stub.check.bind(stub, _encoded(request))
+        return _decode_limit(await _ask("rate limiter", call, timeout))
 
 
 class CircuitBreakerObjects:
@@ -104,14 +119,16 @@ class CircuitBreakerObjects:
     async def report(
         self, upstream: str, report: BreakerReport, *, timeout: float
     ) -> BreakerStatus:
-        promise = self._namespace.getByName(upstream).report(_encoded(report))
-        return _decode_breaker(await _ask("circuit breaker", promise, timeout))
+        stub = self._namespace.getByName(upstream)
+        call = stub.report.bind(stub, _encoded(report))
+        return _decode_breaker(await _ask("circuit breaker", call, timeout))
 
     async def acquire(
         self, upstream: str, request: BreakerRequest, *, timeout: float
     ) -> BreakerStatus:
-        promise = self._namespace.getByName(upstream).acquire(_encoded(request))
-        return _decode_breaker(await _ask("circuit breaker", promise, timeout))
+        stub = self._namespace.getByName(upstream)
+        call = stub.acquire.bind(stub, _encoded(request))
+        return _decode_breaker(await _ask("circuit breaker", call, timeout))
 
 
 class SharedCache:
@@ -121,32 +138,31 @@ class SharedCache:
         self._binding = binding
 
     async def lookup(self, key: str, *, timeout: float) -> Response | None:
-        promise = js.caches.default.match(key)
         try:
-            near = await settle(promise)
+            near = await settle(js.caches.default.match(key))
         except JsException:
             near = None
         if near is not None:
             return response_from_js(near)
-        far = await _ask("cache", self._binding.fetch(key), timeout)
+        far = await _fetch("cache", self._binding, key, js.Object.new(), timeout)
         return response_from_js(far) if far.status == 200 else None
 
     def duplicate(self, response: Response) -> Response:
-        if response.origin is None:  # a body in memory can be used twice
+        origin = response.origin
+        if origin is None or origin.body is not response.body:
+            # The body is in memory, and can be used twice.
             return Response(response.status, response.headers.copy(), response.body)
-        twin = response.origin.clone()
-        copy = response_from_js(twin)
-        copy.headers = response.headers.copy()
-        response.body = response_from_js(response.origin).body
-        return copy
+        twin = response_from_js(origin.response.clone())
+        twin.headers = response.headers.copy()
+        return twin
 
     async def store(self, key: str, response: Response, *, stored_at: float, ttl: float) -> None:
-        headers = Headers(response.headers)
+        headers = response.headers
         headers.set(STATUS, str(response.status))
         headers.set(STORED_AT, f"{stored_at:.3f}")
         headers.set(TTL, f"{ttl:g}")
         request = Request("PUT", "", headers=headers, body=response.body)
-        await settle(self._binding.fetch(request_to_js(request, key)))
+        await settle(self._binding.fetch(key, init_to_js(request)))
 
 
 class CloudflarePlatform:
@@ -177,12 +193,9 @@ class CloudflarePlatform:
             "state/RateLimiter": getattr(env, Binding.RATE_LIMITER).getByName(PING),
             "state/CircuitBreaker": getattr(env, Binding.CIRCUIT_BREAKER).getByName(PING),
         }
-        return await _states({name: target.ping() for name, target in asked.items()}, timeout)
-
-
-async def _states(promises: dict[str, Any], timeout: float) -> dict[str, str]:
-    results = await settle_all([race(promise, timeout) for promise in promises.values()])
-    return dict(zip(promises, map(_state, results), strict=True))
+        calls = [target.ping.bind(target) for target in asked.values()]
+        results = await call_all_within(calls, timeout)
+        return dict(zip(asked, map(_state, results), strict=True))
 
 
 def _state(result: Any) -> str:

@@ -5,6 +5,7 @@ One instance for each isolate; it also writes the request's log line, one JSON o
 
 import asyncio
 import os
+import random
 import time
 from collections.abc import Coroutine
 from typing import Any
@@ -31,11 +32,14 @@ class Border:
 
     def __init__(self, table: Table, table_id: str, env: Any) -> None:
         self._application = Application(table, table_id, CloudflarePlatform(env))
+        # For ids that have to be unique and not secret: seeded once, since each call for the
+        # platform's entropy crosses the border.
+        self._random = random.Random(os.urandom(32))
 
     def handle(self, request: Any, ctx: Any) -> Any:
         """Answer a JavaScript Request with a JavaScript Response."""
         started = time.time()
-        entropy = os.urandom(40)
+        entropy = self._random.randbytes(40)
         incoming = _request_from_js(request)
         trace_id = continue_trace(incoming.headers, entropy[:24])
         method, raw_path = incoming.method, incoming.path
@@ -56,9 +60,10 @@ def _request_from_js(request: Any) -> Request:
     scheme, _, rest = request.url.partition("://")
     target, _, query = rest.partition("#")[0].partition("?")
     host, slash, path = target.partition("/")
-    source = request.body
+    method = request.method
+    source = jsnull if method in ("GET", "HEAD") else request.body
     return Request(
-        request.method,
+        method,
         slash + path,
         query,
         headers,

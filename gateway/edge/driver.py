@@ -3,22 +3,35 @@
 The only things that gateway code awaits are promises. `settle` hands one out through the coroutine;
 `drive` receives it, waits for it with `run_sync` while other requests run, and puts the result back
 in. This costs a fraction of what the asyncio loop takes for the same await.
+
+Each call from Python that returns a promise makes Pyodide build a future with callbacks, which costs
+as much as all the other crossings of a request together. So calls are bound first and started inside
+JavaScript, and only the one promise that is waited for comes over.
 """
 
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine, Generator, Sequence
 from typing import Any, TypeVar
 
 import js
-from pyodide.ffi import run_sync, to_js
+from pyodide.ffi import run_sync
 
 T = TypeVar("T")
 
+_array_of = js.Array.of
+_array_from = getattr(js.Array, "from")
 _race = js.Promise.race
 _all_settled = js.Promise.allSettled
 _wait = js.scheduler.wait
+# As the mapping function of Array.from, this calls each element: `f => f.call()`.
+_start = js.Function.prototype.call.bind(js.Function.prototype.call)
+
+_timers: dict[float, Any] = {}
+"""For each number of seconds in use, the bound call that starts a timer."""
 
 
-class _Settle:
+class settle:  # noqa: N801  (reads as the verb that it is: `await settle(promise)`)
+    """`await settle(promise)`: its result. Raises `pyodide.ffi.JsException` if it rejects."""
+
     __slots__ = ("_promise",)
 
     def __init__(self, promise: Any) -> None:
@@ -28,51 +41,39 @@ class _Settle:
         return (yield self._promise)
 
 
-settle = _Settle
-"""`await settle(promise)`: the promise's result. Raises `pyodide.ffi.JsException` if it rejects."""
-
-
 class TimedOut(Exception):
     """The promise was still pending when its time was over."""
 
 
-def race(promise: Any, timeout: float) -> Any:
-    """A promise like `promise` that is undefined after `timeout` seconds."""
-    return _race(to_js([promise, _wait(timeout * 1000)]))
+async def call_within(call: Any, timeout: float) -> Any:
+    """Start the bound JavaScript function `call`, and wait up to `timeout` seconds for its promise.
 
-
-async def settle_within(promise: Any, timeout: float) -> Any:
-    """The result of `promise`, which is never undefined. Raises `TimedOut` after `timeout` seconds.
-
-    The promise goes on; the platform ends it with the request.
+    Its result must not be undefined. Raises `TimedOut`; what was called goes on then, until the
+    platform ends it with the request.
     """
-    result = await _Settle(race(promise, timeout))
+    result = await settle(_race(_array_from(_array_of(call, _timer(timeout)), _start)))
     if result is None:
         raise TimedOut
     return result
 
 
-async def settle_all(promises: list[Any]) -> Any:
-    """Wait until all have settled; gives JavaScript's `allSettled` array."""
-    return await _Settle(_all_settled(to_js(promises)))
+async def call_all_within(calls: Sequence[Any], timeout: float) -> Any:
+    """Start bound functions at once; JavaScript's `allSettled` array of their results.
+
+    The value of one that is late is undefined.
+    """
+    raced = [
+        _race.bind(js.Promise, _array_from(_array_of(call, _timer(timeout)), _start))
+        for call in calls
+    ]
+    return await settle(_all_settled(_array_from(_array_of(*raced), _start)))
 
 
-async def drive_later(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run `coroutine` as a task of the asyncio loop: for work that outlives the answer."""
-    result: Any = None
-    error: BaseException | None = None
-    while True:
-        try:
-            if error is None:
-                promise = coroutine.send(result)
-            else:
-                promise, error = coroutine.throw(error), None
-        except StopIteration:
-            return
-        try:
-            result = await promise
-        except BaseException as raised:
-            error = raised
+def _timer(timeout: float) -> Any:
+    timer = _timers.get(timeout)
+    if timer is None:
+        timer = _timers[timeout] = _wait.bind(js.scheduler, timeout * 1000)
+    return timer
 
 
 def drive(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -89,5 +90,23 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
             return finished.value  # type: ignore[no-any-return]
         try:
             result = run_sync(promise)
+        except BaseException as raised:
+            error = raised
+
+
+async def drive_later(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run `coroutine` as a task of the asyncio loop: for work that outlives the answer."""
+    result: Any = None
+    error: BaseException | None = None
+    while True:
+        try:
+            if error is None:
+                promise = coroutine.send(result)
+            else:
+                promise, error = coroutine.throw(error), None
+        except StopIteration:
+            return
+        try:
+            result = await promise
         except BaseException as raised:
             error = raised

@@ -32,6 +32,8 @@ _FROM_PROXIES: Final = frozenset(
 )
 """What a client claims about the way here; nobody vouches for it."""
 
+_FROM_OUTSIDE: Final = HOP_BY_HOP | _FROM_PROXIES
+
 PublicLocation = Callable[[Exchange, str], str]
 """Turns a path at the service into the one under which the client reaches it."""
 
@@ -71,7 +73,7 @@ class Dispatch:
                 UPSTREAM_UNREACHABLE, f"The service {self._service_name!r} cannot be reached."
             ) from None
         headers = response.headers
-        headers.remove_where(_stays_inside)
+        headers.keep_only(_may_leave)
         location = headers.get("location")
         if location is not None:
             headers.set("location", self._public_location(exchange, location))
@@ -80,13 +82,12 @@ class Dispatch:
 
 def drop_outside_fields(headers: Headers) -> None:
     """Remove what a client may not tell a service: identity, hops, one connection's fields."""
-    named = [
-        name.strip().lower() for value in headers.get_all("connection") for name in value.split(",")
-    ]
-    headers.remove_where(
-        lambda name: _stays_inside(name) or name in _FROM_PROXIES or name in named
-    )
+    unwanted = _FROM_OUTSIDE
+    connection = headers.get("connection")
+    if connection is not None:
+        unwanted = unwanted.union(name.strip().lower() for name in connection.split(","))
+    headers.keep_only(lambda name: name not in unwanted and not name.startswith(INTERNAL_PREFIX))
 
 
-def _stays_inside(name: str) -> bool:
-    return name in HOP_BY_HOP or name.startswith(INTERNAL_PREFIX)
+def _may_leave(name: str) -> bool:
+    return name not in HOP_BY_HOP and not name.startswith(INTERNAL_PREFIX)
