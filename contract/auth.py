@@ -9,7 +9,7 @@ import msgspec
 class CredentialKind(StrEnum):
     """How a caller identified itself."""
 
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105
     API_KEY = "api_key"
 
 

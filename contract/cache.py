@@ -1,7 +1,19 @@
 """How the gateway and the cache Worker speak about stored responses.
 
-Bodies travel by `fetch` on the URL of the key: GET looks an entry up (404 where there is none),
-PUT stores the body under the response header fields it comes with. Control travels by RPC.
+Bodies travel by `fetch` on the URL of the key: GET looks an entry up (404 where there is none), PUT
+stores the body under the response header fields it comes with. Control travels by RPC.
+
+**The stored form** is the same in every tier, in the answer to GET, and in what `caches.default`
+holds under the key's URL, where the gateway looks first: the response's own status, body and header
+fields, except that
+
+- `Cache-Control` says `public, max-age=<TTL>`, which is what the Cache API goes by, and the
+  service's own is kept in `ORIGIN_CACHE_CONTROL` (no such field if there was none);
+- `STORED_AT`, `TTL` and `TIER` are added;
+- `Age`, `Set-Cookie`, `Content-Length`, the targeted cache fields of RFC 9213, and what belongs to
+  a single connection are missing.
+
+Whoever sends an entry to a client puts `Cache-Control` back and takes the `gateway-` fields off.
 """
 
 from typing import Final, Protocol
@@ -21,11 +33,14 @@ STATUS: Final = "gateway-status"
 """The stored response's status code, on PUT."""
 
 TIER: Final = "gateway-tier"
-"""On a hit: which tier of the cache Worker answered (`cache-api` or `kv`)."""
+"""On a hit: which tier answered (`cache-api` or `kv`). In the answer to PUT: those that store."""
+
+ORIGIN_CACHE_CONTROL: Final = "gateway-origin-cache-control"
+"""In the stored form: the Cache-Control that the service sent."""
 
 
 class PurgeRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Remove the entries of these keys from every tier."""
+    """Remove the entries of these keys (URLs below `ORIGIN`) from every tier."""
 
     keys: tuple[str, ...]
 

@@ -12,7 +12,7 @@ Row = Mapping[str, Any]
 
 
 class Statement(NamedTuple):
-    """SQL text with `?` for each of `values`. The text is a constant: values are never part of it."""
+    """SQL text with a `?` for each of `values`. The text is a constant, never put together."""
 
     sql: str
     values: tuple[Value, ...] = ()

@@ -1,7 +1,7 @@
 """A service's border to JavaScript: fetch in and out, D1 behind `contract.database`.
 
-The one module of this package that needs workerd; nothing that CPython runs imports it. It speaks to
-the raw JavaScript objects, because the SDK's wrappers convert every argument and result.
+The one module of this package that needs workerd; nothing that CPython runs imports it. It speaks
+to the raw JavaScript objects, because the SDK's wrappers convert every argument and result.
 """
 
 from collections.abc import Callable
@@ -51,24 +51,30 @@ def serve(handle: Handler, request: Any, *, body_limit: int) -> Any:
         content = _read(request, body, head.headers.get("content-length"), body_limit)
         return handle(msgspec.structs.replace(head, body=content))
 
+    return to_js_response(answer(read_and_handle, head_of(request), log))
+
+
+def head_of(request: Any) -> ServiceRequest:
+    """A JavaScript Request without its body. HEAD is GET here: the platform drops the body."""
     _, _, target = request.url.partition("#")[0].partition("://")
     target, _, query = target.partition("?")
-    headers = _decode_fields(_stringify(_from_entries(request.headers)))
     method = request.method
-    head = ServiceRequest(
+    return ServiceRequest(
         "GET" if method == "HEAD" else method,
         "/" + target.partition("/")[2],
         query,
-        headers,
+        _decode_fields(_stringify(_from_entries(request.headers))),
     )
-    response = answer(read_and_handle, head, log)
+
+
+def to_js_response(response: ServiceResponse) -> Any:
+    """A JavaScript Response."""
     init = _parse(_encode({"status": response.status, "headers": response.headers}).decode())
-    has_body = response.body is not None and method != "HEAD"
-    return _Response.new(to_js(response.body) if has_body else jsnull, init)
+    return _Response.new(jsnull if response.body is None else to_js(response.body), init)
 
 
 def _read(request: Any, body: Any, declared: str | None, limit: int) -> bytes:
-    """The whole body, or a 413 `Problem` as soon as it is known to exceed `limit` bytes."""
+    """The whole body. Raises a 413 `Problem` as soon as it is known to exceed `limit` bytes."""
     too_large = Problem(problems.CONTENT_TOO_LARGE, f"At most {limit} bytes are accepted.")
     if declared is not None and declared.isdigit():
         if int(declared) > limit:
@@ -89,7 +95,7 @@ def _read(request: Any, body: Any, declared: str | None, limit: int) -> bytes:
 
 
 class D1Database:
-    """D1. Prepared statements are kept for the isolate's life, so SQL texts have to be constants."""
+    """D1. Prepared statements are kept for the isolate's life: SQL texts have to be constants."""
 
     def __init__(self, binding: Any) -> None:
         self._binding = binding

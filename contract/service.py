@@ -91,8 +91,8 @@ def decode_json(request: ServiceRequest, decoder: msgspec.json.Decoder[T], *acce
 
 
 def answer(
-    handle: Callable[[ServiceRequest], ServiceResponse], request: ServiceRequest, log: Log
-) -> ServiceResponse:
+    handle: Callable[[ServiceRequest], T], request: ServiceRequest, log: Log
+) -> T | ServiceResponse:
     """Run `handle`; every exception becomes a problem document, and defects a line in the log."""
     request_id = request.headers.get(REQUEST_ID)
     try:

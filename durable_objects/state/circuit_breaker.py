@@ -7,7 +7,8 @@ import msgspec
 from workers import DurableObject
 
 from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
-from contract.circuit_breaker import BreakerSettings, CircuitBreaker as Breaker
+from contract.circuit_breaker import BreakerSettings
+from contract.circuit_breaker import CircuitBreaker as Breaker
 from state.record import Record
 
 _decode_report = msgspec.json.Decoder(BreakerReport).decode

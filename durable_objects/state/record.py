@@ -28,7 +28,7 @@ class Record(Generic[T]):
 
     def __init__(self, ctx: Any, type: type[T]) -> None:
         # The SDK's context wraps the storage and converts every argument; a string needs neither.
-        self._storage = ctx._ctx.storage
+        self._storage = ctx._ctx.storage  # noqa: SLF001
         self._put = self._storage.kv.put
         self._encode = msgspec.json.Encoder().encode
         text: str | None = self._storage.kv.get(_KEY)

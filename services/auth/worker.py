@@ -56,7 +56,7 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
 
 def _open(env: Any) -> AuthService:
     """The isolate's service. Raises `ValueError` where a setting is missing or too weak."""
-    global _service
+    global _service  # noqa: PLW0603  (made once for the isolate)
     if _service is None:
         variables = raw(env)
         _service = AuthService(

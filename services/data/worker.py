@@ -23,7 +23,7 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
     """What the binding DATA of other Workers reaches."""
 
     def fetch(self, request: Any) -> Any:
-        global _api
+        global _api  # noqa: PLW0603  (made once for the isolate)
         if _api is None:
             _api = Api(_open_database(self.env), clock=time.time, entropy=os.urandom)
         return serve(_api.handle, raw(request), body_limit=_BODY_LIMIT)
@@ -38,7 +38,7 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
 
 
 def _open_database(env: Any) -> D1Database:
-    global _database
+    global _database  # noqa: PLW0603  (made once for the isolate)
     if _database is None:
         _database = D1Database(raw(env).DB)
     return _database

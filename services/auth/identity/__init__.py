@@ -1,1 +1,1 @@
-"""Who is calling: tokens, API keys, clients. Plain Python, no platform, nothing of a request kept."""
+"""Who is calling: tokens, API keys, clients. Plain Python, no platform, no state of its own."""

@@ -60,7 +60,9 @@ class AuthService:
         )
         store = Store(database)
         self._verifier = Verifier(tokens, store, demo, clock)
-        token_endpoint = TokenEndpoint(tokens, store, demo, derive, clock, entropy)
+        token_endpoint = TokenEndpoint(
+            tokens, store, demo, derive=derive, clock=clock, entropy=entropy
+        )
         keys = KeyEndpoint(store, clock, entropy)
         self._token: Mapping[str, Method] = {"POST": token_endpoint.post}
         self._keys: Mapping[str, Method] = {"GET": keys.get, "POST": keys.post}

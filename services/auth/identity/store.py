@@ -8,12 +8,9 @@ from contract.database import Database
 from identity.api_keys import ApiKeyRecord
 from identity.clients import ClientRecord
 
-_KEY: Final = (
-    "id, secret_digest, owner_id, name, scopes, created_at, expires_at, revoked_at FROM api_keys"
-)
-_GET_CLIENT: Final = "SELECT id, secret_hash, scopes, disabled_at FROM clients WHERE id = ?"
-_GET_KEY: Final = f"SELECT {_KEY} WHERE id = ?"
-_KEYS_OF: Final = f"SELECT {_KEY} WHERE owner_id = ? ORDER BY created_at DESC, id LIMIT ?"
+_GET_CLIENT: Final = "SELECT * FROM clients WHERE id = ?"
+_GET_KEY: Final = "SELECT * FROM api_keys WHERE id = ?"
+_KEYS_OF: Final = "SELECT * FROM api_keys WHERE owner_id = ? ORDER BY created_at DESC, id LIMIT ?"
 _ADD_KEY: Final = (
     "INSERT INTO api_keys (id, secret_digest, owner_id, name, scopes, created_at, expires_at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"

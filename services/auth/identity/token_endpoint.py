@@ -55,6 +55,7 @@ class TokenEndpoint:
         tokens: TokenAuthority,
         store: Store,
         credentials: DemoCredentials,
+        *,
         derive: Derive,
         clock: Callable[[], float],
         entropy: Callable[[int], bytes],

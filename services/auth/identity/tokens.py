@@ -76,7 +76,7 @@ class TokenAuthority:
 
     def verify(self, token: str) -> Principal:
         """The token's holder. Raises `InvalidCredential`."""
-        # Both lengths are checked before any parsing: the header is JSON that nobody has signed yet.
+        # Before any parsing: the header is JSON that nobody has signed yet.
         if len(token) > MAX_LENGTH or token.find(".") > _MAX_HEADER_LENGTH:
             raise InvalidCredential("The token is too long.")
         claims = self._decode(token)

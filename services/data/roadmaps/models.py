@@ -87,7 +87,7 @@ class RoadmapPatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Merge patch (RFC 7396) of a roadmap. Null removes, which only the summary allows."""
 
     title: Title | UnsetType = UNSET
-    summary: Summary | None | UnsetType = UNSET
+    summary: Summary | UnsetType | None = UNSET
     status: Status | UnsetType = UNSET
 
 
@@ -104,6 +104,6 @@ class MilestonePatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Merge patch (RFC 7396) of a milestone. Null removes, which only the due date allows."""
 
     title: Title | UnsetType = UNSET
-    due_on: datetime.date | None | UnsetType = UNSET
+    due_on: datetime.date | UnsetType | None = UNSET
     done: bool | UnsetType = UNSET
     position: Position | UnsetType = UNSET

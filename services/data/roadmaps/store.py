@@ -23,50 +23,45 @@ from roadmaps.models import (
     Statistics,
 )
 
-_ROADMAP: Final = "id, title, summary, status, owner_id, created_at, updated_at, revision"
-_MILESTONE: Final = "id, roadmap_id, title, due_on, done, position, revision"
-
 _STATISTICS: Final = (
     "SELECT (SELECT count(*) FROM roadmaps) AS roadmaps, count(*) AS milestones,"
     " coalesce(sum(done), 0) AS done FROM milestones"
 )
 _PAGE: Final = (
-    f"SELECT {_ROADMAP} FROM roadmaps WHERE (created_at, id) < (?, ?)"
+    "SELECT * FROM roadmaps WHERE (created_at, id) < (?, ?)"
     " ORDER BY created_at DESC, id DESC LIMIT ?"
 )
 _MILESTONES_OF_MANY: Final = (
-    f"SELECT {_MILESTONE} FROM milestones WHERE roadmap_id IN (SELECT value FROM json_each(?))"
+    "SELECT * FROM milestones WHERE roadmap_id IN (SELECT value FROM json_each(?))"
     " ORDER BY roadmap_id, position, id"
 )
-_GET: Final = f"SELECT {_ROADMAP} FROM roadmaps WHERE id = ?"
-_MILESTONES: Final = (
-    f"SELECT {_MILESTONE} FROM milestones WHERE roadmap_id = ? ORDER BY position, id"
-)
+_GET: Final = "SELECT * FROM roadmaps WHERE id = ?"
+_MILESTONES: Final = "SELECT * FROM milestones WHERE roadmap_id = ? ORDER BY position, id"
 _INSERT: Final = (
     "INSERT INTO roadmaps (id, title, summary, status, owner_id, created_at, updated_at, revision)"
-    f" VALUES (?, ?, ?, ?, ?, ?, ?, 1) RETURNING {_ROADMAP}"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, 1) RETURNING *"
 )
 _UPDATE: Final = (
     "UPDATE roadmaps SET title = coalesce(?, title), summary = coalesce(?, summary),"
     " status = coalesce(?, status), updated_at = ?, revision = revision + 1"
-    f" WHERE id = ? AND revision = coalesce(?, revision) RETURNING {_ROADMAP}"
+    " WHERE id = ? AND revision = coalesce(?, revision) RETURNING *"
 )
 _DELETE: Final = (
     "DELETE FROM roadmaps WHERE id = ? AND revision = coalesce(?, revision) RETURNING id"
 )
-_GET_MILESTONE: Final = f"SELECT {_MILESTONE} FROM milestones WHERE roadmap_id = ? AND id = ?"
+_GET_MILESTONE: Final = "SELECT * FROM milestones WHERE roadmap_id = ? AND id = ?"
 _INSERT_MILESTONE: Final = (
     "INSERT INTO milestones (id, roadmap_id, title, due_on, done, position, revision)"
     " SELECT ?, id, ?, ?, ?, coalesce(?, (SELECT coalesce(max(position) + 1, 0)"
     " FROM milestones WHERE roadmap_id = roadmaps.id)), 1 FROM roadmaps WHERE id = ?"
-    f" RETURNING {_MILESTONE}"
+    " RETURNING *"
 )
 _UPDATE_MILESTONE: Final = (
     "UPDATE milestones SET title = coalesce(?, title),"
     " due_on = CASE WHEN ? THEN ? ELSE due_on END, done = coalesce(?, done),"
     " position = coalesce(?, position), revision = revision + 1"
     " WHERE roadmap_id = ? AND id = ? AND revision = coalesce(?, revision)"
-    f" RETURNING {_MILESTONE}"
+    " RETURNING *"
 )
 _DELETE_MILESTONE: Final = (
     "DELETE FROM milestones WHERE roadmap_id = ? AND id = ? AND revision = coalesce(?, revision)"
@@ -75,7 +70,8 @@ _DELETE_MILESTONE: Final = (
 _TOUCH: Final = "UPDATE roadmaps SET updated_at = ?, revision = revision + 1 WHERE id = ?"
 # Runs before the change of a milestone, under the condition on which that one will happen.
 _TOUCH_FOR: Final = (
-    f"{_TOUCH} AND EXISTS (SELECT 1 FROM milestones WHERE roadmap_id = roadmaps.id AND id = ?"
+    "UPDATE roadmaps SET updated_at = ?, revision = revision + 1 WHERE id = ?"
+    " AND EXISTS (SELECT 1 FROM milestones WHERE roadmap_id = roadmaps.id AND id = ?"
     " AND revision = coalesce(?, revision))"
 )
 
