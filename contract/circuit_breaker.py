@@ -63,7 +63,7 @@ class CircuitBreaker(msgspec.Struct):
         if self.state is State.OPEN:
             return False
         self.probes_out = [at for at in self.probes_out if now < at + settings.probe_timeout]
-        if len(self.probes_out) + self.probes_good >= settings.probes:
+        if not self._has_place(settings):
             return False
         self.probes_out.append(now)
         return True
@@ -85,19 +85,23 @@ class CircuitBreaker(msgspec.Struct):
         """Seconds until a call has a chance; 0 when it has one now."""
         if self.state is State.OPEN:
             return max(0.0, self.opened_at + settings.wait_open - now)
-        if self.state is State.HALF_OPEN and self.probes_out:
+        if self.state is State.HALF_OPEN and self.probes_out and not self._has_place(settings):
             return max(0.0, min(self.probes_out) + settings.probe_timeout - now)
         return 0.0
 
     def _record_probe(self, settings: BreakerSettings, now: float, *, good: bool) -> None:
-        if self.probes_out:
-            self.probes_out.pop(0)
+        if not self.probes_out:
+            return  # It was given up, or went out in an earlier half-open.
+        self.probes_out.pop(0)
         if not good:
             self._open(now)
             return
         self.probes_good += 1
         if self.probes_good >= settings.probes:
             self._close()
+
+    def _has_place(self, settings: BreakerSettings) -> bool:
+        return len(self.probes_out) + self.probes_good < settings.probes
 
     def _failure_rate(self, settings: BreakerSettings) -> float:
         if len(self.outcomes) < settings.minimum_calls:
