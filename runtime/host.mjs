@@ -172,6 +172,11 @@ async function restarted() {
   await announce("ready");
 }
 
+/** What workerd wrote itself was printed already; Miniflare repeats it. */
+function reason(error) {
+  return error.message.split("\nRuntime stderr:")[0];
+}
+
 function fail(message) {
   emit("failed", { message });
   process.exit(3);
@@ -234,7 +239,7 @@ async function reload() {
     for (const database of current.databases) await migrate(database);
     await announce("ready");
   } catch (error) {
-    emit("rejected", { message: error.message });
+    emit("rejected", { message: reason(error) });
   }
 }
 
@@ -243,7 +248,7 @@ async function stop() {
   process.exit(0);
 }
 
-let work = start().catch((error) => fail(error.message));
+let work = start().catch((error) => fail(reason(error)));
 const lines = createInterface({ input: process.stdin });
 lines.on("line", () => {
   work = work.then(reload);

@@ -104,7 +104,8 @@ class Supervisor:
     def _on_ready(self, event: Event) -> None:
         took = time.monotonic() - self._since
         if self._was_ready:
-            self._say(f"running again after {took:.1f} s (workerd {event.pid})")
+            url = next(iter(event.urls.values()))
+            self._say(f"running again after {took:.1f} s: {url} (workerd {event.pid})")
         else:
             self._was_ready = True
             self._ready(event)

@@ -1,0 +1,1 @@
+UPDATE count SET n = n + 10;

@@ -1,0 +1,3 @@
+"""A module beside the main one: a test puts another in its place."""
+
+SUFFIX = "!"
