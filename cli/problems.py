@@ -9,8 +9,8 @@ from contract.problems import Category, ProblemType, registry
 _INTRODUCTION: Final = """\
 # Problem types
 
-Every error is answered with a problem document (RFC 9457, `application/problem+json`). Its `type` is
-an address that the gateway answers as well: `GET /problems/rate-limited` explains `rate-limited`.
+Every error is answered with a problem document (RFC 9457, `application/problem+json`). Its `type`
+is an address that the gateway answers as well: `GET /problems/conflict` explains `conflict`.
 
 | member | meaning |
 |---|---|

@@ -70,10 +70,17 @@ class ResponseStore(Protocol):
 class Platform(Protocol):
     """All of it, as the gateway is given it once for each isolate."""
 
-    authority: Authority
-    limiters: LimiterObjects
-    breakers: BreakerObjects
-    store: ResponseStore
+    @property
+    def authority(self) -> Authority: ...
+
+    @property
+    def limiters(self) -> LimiterObjects: ...
+
+    @property
+    def breakers(self) -> BreakerObjects: ...
+
+    @property
+    def store(self) -> ResponseStore: ...
 
     def binding(self, name: str) -> Service:
         """The service binding called `name`. Raises `KeyError` where there is none."""

@@ -1,0 +1,236 @@
+"""A platform in memory, for the core's tests: it answers at once, or is down when told so.
+
+The state machines behind it are the real ones from `contract`; only the distance is missing.
+"""
+
+# ruff: noqa: ASYNC109 - the ports name their time limits like this
+
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from contract.auth import CredentialKind, Principal, VerifyResponse
+from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
+from contract.cache import STORED_AT, TTL
+from contract.circuit_breaker import BreakerSettings, CircuitBreaker
+from contract.limits import LimitDecision, LimitRequest
+from contract.sliding_window import SlidingWindow
+from messages import BodyTooLarge, Exchange, Headers, Request, Response
+from ports import Unavailable
+
+T = TypeVar("T")
+
+NOW = 1_800_000_000.0
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that never waits: in tests the platform answers at once."""
+    try:
+        coroutine.send(None)
+    except StopIteration as finished:
+        result: T = finished.value
+        return result
+    raise AssertionError("the core waited for something that is not the platform")
+
+
+class Clock:
+    """The time, as tests set it."""
+
+    def __init__(self, now: float = NOW) -> None:
+        self.now = now
+
+
+class FakeStream:
+    """A body that has not been read."""
+
+    def __init__(self, content: bytes, length: int | None = None) -> None:
+        self.content = content
+        self.length = length
+        self.was_read = False
+
+    async def read(self, limit: int) -> bytes:
+        self.was_read = True
+        if len(self.content) > limit:
+            raise BodyTooLarge
+        return self.content
+
+
+class FakeService:
+    """Answers every request with what `answer` makes of it, and remembers the requests."""
+
+    def __init__(self, answer: Callable[[Request], Response] | None = None) -> None:
+        self.answer = answer or (lambda _: json_response(b"{}"))
+        self.requests: list[Request] = []
+        self.failure: Unavailable | None = None
+
+    async def send(self, request: Request, *, timeout: float) -> Response:
+        self.requests.append(request)
+        if self.failure is not None:
+            raise self.failure
+        return self.answer(request)
+
+
+class FakeAuthority:
+    """Knows the credentials in `principals`."""
+
+    def __init__(self) -> None:
+        self.principals = {"good": principal()}
+        self.asked: list[str] = []
+        self.down = False
+
+    async def verify(self, credential: str) -> VerifyResponse:
+        self.asked.append(credential)
+        if self.down:
+            raise Unavailable("auth")
+        known = self.principals.get(credential)
+        return VerifyResponse(principal=known, reason="" if known else "The token has expired.")
+
+
+class FakeLimiters:
+    """One sliding window for each key."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.windows: dict[str, SlidingWindow] = {}
+        self.down = False
+        self._clock = clock
+
+    async def check(self, key: str, request: LimitRequest, *, timeout: float) -> LimitDecision:
+        if self.down:
+            raise Unavailable("rate limiter", timed_out=True)
+        window = self.windows.setdefault(key, SlidingWindow())
+        return window.check(request.quota, request.window, request.cost, self._clock.now)
+
+
+class FakeBreakers:
+    """One breaker for each upstream, and the list of calls that came."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.breakers: dict[str, CircuitBreaker] = {}
+        self.calls: list[str] = []
+        self.down = False
+        self._clock = clock
+
+    async def report(
+        self, upstream: str, report: BreakerReport, *, timeout: float
+    ) -> BreakerStatus:
+        breaker = self._reach(upstream, "report")
+        breaker.record(
+            report.settings,
+            self._clock.now,
+            successes=report.successes,
+            failures=report.failures,
+            probe=report.probe,
+        )
+        return self._status(breaker, report.settings, permitted=True)
+
+    async def acquire(
+        self, upstream: str, request: BreakerRequest, *, timeout: float
+    ) -> BreakerStatus:
+        breaker = self._reach(upstream, "acquire")
+        permitted = breaker.acquire(request.settings, self._clock.now)
+        return self._status(breaker, request.settings, permitted=permitted)
+
+    def _reach(self, upstream: str, call: str) -> CircuitBreaker:
+        self.calls.append(call)
+        if self.down:
+            raise Unavailable("circuit breaker")
+        return self.breakers.setdefault(upstream, CircuitBreaker())
+
+    def _status(
+        self, breaker: CircuitBreaker, settings: BreakerSettings, *, permitted: bool
+    ) -> BreakerStatus:
+        return BreakerStatus(
+            state=breaker.state,
+            version=breaker.version,
+            retry_after=breaker.retry_after(settings, self._clock.now),
+            permitted=permitted,
+        )
+
+
+class FakeStore:
+    """The shared cache as a dict."""
+
+    def __init__(self) -> None:
+        self.entries: dict[str, Response] = {}
+        self.down = False
+
+    async def lookup(self, key: str, *, timeout: float) -> Response | None:
+        if self.down:
+            raise Unavailable("cache")
+        entry = self.entries.get(key)
+        return None if entry is None else self.duplicate(entry)
+
+    def duplicate(self, response: Response) -> Response:
+        return Response(response.status, response.headers.copy(), response.body)
+
+    async def store(self, key: str, response: Response, *, stored_at: float, ttl: float) -> None:
+        if self.down:
+            raise Unavailable("cache")
+        response.headers.set(STORED_AT, f"{stored_at:.3f}")
+        response.headers.set(TTL, f"{ttl:g}")
+        self.entries[key] = response
+
+
+class FakePlatform:
+    """All of it. `clock` is what the limiters and breakers go by."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.authority = FakeAuthority()
+        self.limiters = FakeLimiters(self.clock)
+        self.breakers = FakeBreakers(self.clock)
+        self.store = FakeStore()
+        self.services: dict[str, FakeService] = {}
+        self.states = {"auth": "ok", "data": "ok"}
+
+    def binding(self, name: str) -> FakeService:
+        return self.services.setdefault(name, FakeService())
+
+    def url(self, base: str) -> FakeService:
+        return self.services.setdefault(base, FakeService())
+
+    async def health(self, timeout: float) -> dict[str, str]:
+        return self.states
+
+
+def principal(
+    subject: str = "ada", scopes: tuple[str, ...] = ("read",), expires_at: float = NOW + 3600
+) -> Principal:
+    """A verified caller."""
+    return Principal(
+        subject=subject, kind=CredentialKind.TOKEN, scopes=scopes, expires_at=int(expires_at)
+    )
+
+
+def json_response(body: bytes, status: int = 200, **fields: str) -> Response:
+    """A JSON answer; underscores in the names of `fields` stand for hyphens."""
+    named = [(name.replace("_", "-"), value) for name, value in fields.items()]
+    return Response(status, Headers([("content-type", "application/json"), *named]), body)
+
+
+def exchange(
+    method: str = "GET",
+    path: str = "/",
+    query: str = "",
+    *,
+    headers: dict[str, str] | None = None,
+    body: Any = None,
+    now: float = NOW,
+    address: str = "192.0.2.1",
+    deferred: list[Coroutine[Any, Any, None]] | None = None,
+) -> Exchange:
+    """An exchange whose deferred work is kept in `deferred`, or else done at once."""
+    request = Request(
+        method, path, query, Headers((headers or {}).items()), body, host="api.example.com"
+    )
+    return Exchange(
+        request,
+        request_id="request-1",
+        client_address=address,
+        now=now,
+        defer=run if deferred is None else deferred.append,
+    )
+
+
+async def answer_empty(_exchange: Exchange) -> Response:
+    """The rest of a pipeline, when only what is before it matters."""
+    return json_response(b"{}")

@@ -1,0 +1,177 @@
+"""Who gets past the authenticate policy, and what the others are told (RFC 6750)."""
+
+import msgspec
+import pytest
+
+from contract.auth import Principal
+from contract.names import IDENTITY
+from contract.problems import Problem
+from messages import Exchange, Headers, Response
+from policies.authenticate import Authenticate, Remembered
+from tests.unit.fakes import (
+    NOW,
+    FakeAuthority,
+    answer_empty,
+    exchange,
+    principal,
+    run,
+)
+
+
+def ask(
+    authorization: str | None = "Bearer good",
+    *,
+    scopes: tuple[str, ...] = (),
+    authority: FakeAuthority | None = None,
+    remembered: Remembered | None = None,
+    now: float = NOW,
+) -> Exchange:
+    asked = exchange(now=now)
+    if authorization is not None:
+        asked.request.headers.set("authorization", authorization)
+    policy = Authenticate(
+        scopes,
+        authority or FakeAuthority(),
+        remembered if remembered is not None else Remembered(),
+    )
+    response = run(policy(asked, answer_empty))
+    assert response.status == 200
+    return asked
+
+
+REFUSED = [
+    # the Authorization field, code, its challenge
+    (None, "unauthenticated", "Bearer"),
+    ("", "unauthenticated", "Bearer"),
+    ("Bearer", "unauthenticated", "Bearer"),
+    ("Bearer ", "unauthenticated", "Bearer"),
+    ("Basic Z29vZA==", "unauthenticated", "Bearer"),
+    ("good", "unauthenticated", "Bearer"),
+    ("Bearer bad", "invalid-credentials", 'Bearer error="invalid_token"'),
+    ("Bearer " + "a" * 8193, "invalid-credentials", 'Bearer error="invalid_token"'),
+    ("Bearer good, Bearer good", "malformed-request", None),
+    ("Bearer good good", "malformed-request", None),
+]
+
+
+@pytest.mark.parametrize(("authorization", "code", "challenge"), REFUSED)
+def test_without_a_good_credential_nobody_passes(
+    authorization: str | None, code: str, challenge: str | None
+) -> None:
+    with pytest.raises(Problem) as refused:
+        ask(authorization)
+    assert refused.value.type.code == code
+    assert refused.value.headers.get("www-authenticate") == challenge
+
+
+def test_two_authorization_fields_are_refused() -> None:
+    asked = exchange()
+    asked.request.headers = Headers([("authorization", "Bearer good")] * 2)
+    with pytest.raises(Problem, match="more than one"):
+        run(Authenticate((), FakeAuthority(), Remembered())(asked, answer_empty))
+
+
+def test_the_auth_workers_reason_is_passed_on() -> None:
+    with pytest.raises(Problem, match="The token has expired"):
+        ask("Bearer bad")
+
+
+@pytest.mark.parametrize("authorization", ["Bearer good", "bearer good", "BEARER  good "])
+def test_the_service_learns_who_calls_and_never_the_credential(authorization: str) -> None:
+    asked = ask(authorization)
+    assert asked.principal == principal()
+    assert "authorization" not in asked.request.headers
+    identity = asked.request.headers.get(IDENTITY) or ""
+    assert msgspec.json.decode(identity, type=Principal) == principal()
+
+
+@pytest.mark.parametrize(
+    ("scopes", "missing"),
+    [
+        ((), None),
+        (("read",), None),
+        (("read", "write"), "write"),
+        (("reader",), "reader"),
+    ],
+)
+def test_all_scopes_are_needed(scopes: tuple[str, ...], missing: str | None) -> None:
+    if missing is None:
+        ask(scopes=scopes)
+        return
+    with pytest.raises(Problem) as refused:
+        ask(scopes=scopes)
+    assert refused.value.type.code == "insufficient-scope"
+    assert refused.value.detail == f"Missing: {missing}."
+    challenge = refused.value.headers["www-authenticate"]
+    assert challenge == f'Bearer error="insufficient_scope", scope="{" ".join(sorted(scopes))}"'
+
+
+def test_the_route_stays_closed_while_the_auth_worker_is_down() -> None:
+    authority = FakeAuthority()
+    authority.down = True
+    with pytest.raises(Problem) as refused:
+        ask(authority=authority)
+    assert refused.value.type.code == "auth-unavailable"
+    assert int(refused.value.headers["retry-after"]) > 0
+
+
+REMEMBERED = [
+    # seconds until the credential expires, seconds until the next request, asked again?
+    (3600, 0, False),
+    (3600, 59, False),
+    (3600, 60, True),
+    (30, 29, False),
+    (30, 30, True),
+    (0, 0, True),
+]
+
+
+@pytest.mark.parametrize(("expires_in", "later", "asked_again"), REMEMBERED)
+def test_a_verified_credential_is_remembered_but_never_past_its_end(
+    expires_in: float, later: float, asked_again: bool
+) -> None:
+    authority, remembered = FakeAuthority(), Remembered()
+    authority.principals["good"] = principal(expires_at=NOW + expires_in)
+    ask(authority=authority, remembered=remembered)
+    ask(authority=authority, remembered=remembered, now=NOW + later)
+    assert len(authority.asked) == (2 if asked_again else 1)
+
+
+def test_a_remembered_credential_works_while_the_auth_worker_is_down() -> None:
+    authority, remembered = FakeAuthority(), Remembered()
+    ask(authority=authority, remembered=remembered)
+    authority.down = True
+    assert ask(authority=authority, remembered=remembered).principal == principal()
+
+
+def test_a_refusal_is_not_remembered() -> None:
+    authority, remembered = FakeAuthority(), Remembered()
+    with pytest.raises(Problem):
+        ask("Bearer new", authority=authority, remembered=remembered)
+    authority.principals["new"] = principal()
+    ask("Bearer new", authority=authority, remembered=remembered)
+
+
+def test_the_memory_is_bounded_and_forgets_the_oldest() -> None:
+    remembered = Remembered()
+    for number in range(Remembered.MAX_ENTRIES + 1):
+        remembered.put(number.to_bytes(4, "big"), principal(), NOW)
+    assert remembered.get((0).to_bytes(4, "big"), NOW) is None
+    assert remembered.get((1).to_bytes(4, "big"), NOW) is not None
+
+
+def test_scopes_are_checked_for_a_remembered_credential_too() -> None:
+    authority, remembered = FakeAuthority(), Remembered()
+    ask(authority=authority, remembered=remembered)
+    with pytest.raises(Problem, match="Missing: admin"):
+        ask(authority=authority, remembered=remembered, scopes=("admin",))
+
+
+def test_nobody_is_asked_for_where_the_credential_is_missing() -> None:
+    async def never(_exchange: Exchange) -> Response:
+        raise AssertionError
+
+    authority = FakeAuthority()
+    with pytest.raises(Problem):
+        run(Authenticate((), authority, Remembered())(exchange(), never))
+    assert authority.asked == []

@@ -1,0 +1,151 @@
+"""The cache policy: hits, misses, conditional requests, and what Cache-Status says (RFC 9211)."""
+
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+
+from contract.cache import ORIGIN, STORED_AT, TIER, TTL
+from messages import Exchange, Response
+from policies.cache import Cache, cache_key
+from routing.versions import Versions
+from tests.unit.fakes import NOW, FakeStore, exchange, json_response, run
+from tests.unit.tables import table
+
+LIFETIME = 30.0
+KEY = f"{ORIGIN}api.example.com/-/things"
+
+
+class Origin:
+    """The rest of the pipeline, which counts how often it is asked."""
+
+    def __init__(self, **fields: str) -> None:
+        self.asked = 0
+        self.fields = fields
+        self.status = 200
+
+    async def __call__(self, _exchange: Exchange) -> Response:
+        self.asked += 1
+        return json_response(b"%d" % self.asked, self.status, **self.fields)
+
+
+def get(store: FakeStore, origin: Origin, later: float = 0, **headers: str) -> Response:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    asked = exchange("GET", "/things", headers=named, now=NOW + later)
+    return run(Cache(LIFETIME, store)(asked, origin))
+
+
+def status(response: Response) -> str | None:
+    return response.headers.get("cache-status")
+
+
+def test_the_second_get_is_a_hit_until_the_lifetime_is_over() -> None:
+    store, origin = FakeStore(), Origin()
+    miss = get(store, origin)
+    assert (miss.body, status(miss)) == (b"1", "edge-gateway; fwd=uri-miss; fwd-status=200; stored")
+    hit = get(store, origin, later=29)
+    assert (hit.body, status(hit)) == (b"1", "edge-gateway; hit; ttl=1")
+    assert hit.headers.get("age") == "29"
+    assert not any(name in hit.headers for name in (STORED_AT, TTL, TIER))
+    stale = get(store, origin, later=30)
+    assert (stale.body, status(stale)) == (b"2", "edge-gateway; fwd=stale; fwd-status=200; stored")
+
+
+def test_the_service_decides_how_long() -> None:
+    store, origin = FakeStore(), Origin(cache_control="max-age=5")
+    get(store, origin)
+    assert status(get(store, origin, later=4)) == "edge-gateway; hit; ttl=1"
+    assert "stale" in (status(get(store, origin, later=5)) or "")
+
+
+@pytest.mark.parametrize(
+    ("fields", "code"),
+    [({"cache_control": "no-store"}, 200), ({"set_cookie": "a=b"}, 200), ({}, 404), ({}, 500)],
+)
+def test_what_may_not_be_stored_is_not(fields: dict[str, str], code: int) -> None:
+    store, origin = FakeStore(), Origin(**fields)
+    origin.status = code
+    response = get(store, origin)
+    assert status(response) == f"edge-gateway; fwd=uri-miss; fwd-status={code}"
+    assert store.entries == {}
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "why"),
+    [
+        ("POST", {}, "method"),
+        ("GET", {"range": "bytes=0-9"}, "request"),
+        ("GET", {"cache-control": "no-cache"}, "request"),
+    ],
+)
+def test_some_requests_go_past_the_cache(method: str, headers: dict[str, str], why: str) -> None:
+    store, origin = FakeStore(), Origin()
+    get(store, origin)
+    asked = exchange(method, "/things", headers=headers)
+    assert status(run(Cache(LIFETIME, store)(asked, origin))) == f"edge-gateway; fwd={why}"
+    assert asked.log["cache"] == "bypass"
+    assert origin.asked == 2
+
+
+def test_a_condition_that_holds_is_answered_from_the_store() -> None:
+    store, origin = FakeStore(), Origin(etag='"1"', x_other="1")
+    get(store, origin)
+    response = get(store, origin, later=1, if_none_match='"1"')
+    assert (response.status, response.body) == (304, None)
+    assert dict(response.headers) == {"etag": '"1"', "cache-status": "edge-gateway; hit; ttl=29"}
+    assert get(store, origin, if_none_match='"2"').status == 200
+
+
+def test_head_is_answered_from_what_get_has_stored() -> None:
+    store, origin = FakeStore(), Origin()
+    get(store, origin)
+    response = run(Cache(LIFETIME, store)(exchange("HEAD", "/things"), origin))
+    assert status(response) == "edge-gateway; hit; ttl=30"
+    assert origin.asked == 1
+
+
+def test_without_its_store_the_cache_steps_aside() -> None:
+    store, origin = FakeStore(), Origin()
+    store.down = True
+    deferred: list[Coroutine[Any, Any, None]] = []
+    asked = exchange("GET", "/things", deferred=deferred)
+    response = run(Cache(LIFETIME, store)(asked, origin))
+    assert response.status == 200
+    assert asked.log["cache_store"] == "cache: unreachable"
+    for work in deferred:
+        work.close()
+
+
+def test_storing_waits_until_the_answer_is_out() -> None:
+    store, origin = FakeStore(), Origin()
+    deferred: list[Coroutine[Any, Any, None]] = []
+    run(Cache(LIFETIME, store)(exchange("GET", "/things", deferred=deferred), origin))
+    assert store.entries == {}
+    for work in deferred:
+        run(work)
+    assert list(store.entries) == [KEY]
+    assert store.entries[KEY].headers.get(TTL) == "30"
+    assert "cache-status" not in store.entries[KEY].headers
+
+
+@pytest.mark.parametrize("damaged", ["", "soon"])
+def test_an_entry_with_damaged_times_is_stale(damaged: str) -> None:
+    store, origin = FakeStore(), Origin()
+    get(store, origin)
+    store.entries[KEY].headers.set(TTL, damaged)
+    assert "fwd=stale" in (status(get(store, origin)) or "")
+
+
+@pytest.mark.parametrize(
+    ("query", "version", "key"),
+    [
+        ("", None, "api.example.com/-/things"),
+        ("a=1&b", None, "api.example.com/-/things?a=1&b"),
+        ("", "v1", "api.example.com/v1/things"),
+    ],
+)
+def test_the_key_is_host_version_path_and_query(query: str, version: str | None, key: str) -> None:
+    asked = exchange("GET", "/things", query)
+    if version is not None:
+        asked.version = Versions(table().versions).by_name[version]
+    assert cache_key(asked) == ORIGIN + key

@@ -1,0 +1,85 @@
+"""Dispatch: what reaches the service, what reaches the client, and the names of failures."""
+
+import pytest
+
+from contract.names import IDENTITY
+from contract.problems import Problem
+from messages import Exchange, Headers, Request, Response
+from policies.dispatch import HOP_BY_HOP, Dispatch, drop_outside_fields
+from ports import Unavailable
+from routing.paths import PathTemplate
+from tests.unit.fakes import FakeService, exchange, json_response, run
+
+
+def dispatch(service: FakeService, upstream_path: str = "/roadmaps/{id}") -> Dispatch:
+    return Dispatch(
+        "data",
+        service,
+        PathTemplate(upstream_path),
+        timeout=2.5,
+        public_location=lambda _, location: f"/public{location}",
+    )
+
+
+def asked(path: str = "/plans/7", **parameters: str) -> Exchange:
+    started = exchange("GET", path)
+    started.parameters = parameters or {"id": "7"}
+    return started
+
+
+def test_the_request_goes_to_the_services_own_path() -> None:
+    service = FakeService()
+    run(dispatch(service)(asked(id="a%20b")))
+    assert [request.path for request in service.requests] == ["/roadmaps/a%20b"]
+
+
+def test_fields_of_one_connection_and_of_the_gateway_do_not_come_back() -> None:
+    def answer(_: Request) -> Response:
+        inner = [(name, "x") for name in (*HOP_BY_HOP, IDENTITY, "gateway-anything")]
+        return Response(200, Headers([*inner, ("x-kept", "1"), ("set-cookie", "a=b")]))
+
+    response = run(dispatch(FakeService(answer))(asked()))
+    assert list(response.headers) == [("x-kept", "1"), ("set-cookie", "a=b")]
+
+
+def test_a_location_is_put_in_the_clients_words() -> None:
+    service = FakeService(lambda _: json_response(b"", 201, location="/roadmaps/8"))
+    assert run(dispatch(service)(asked())).headers.get("location") == "/public/roadmaps/8"
+
+
+@pytest.mark.parametrize(
+    ("failure", "code", "detail"),
+    [
+        (Unavailable("DATA", timed_out=True), "upstream-timeout", "did not answer in 2.5 s"),
+        (Unavailable("DATA", reason="secret reason"), "upstream-unreachable", "be reached"),
+    ],
+)
+def test_a_failure_has_a_name_and_keeps_its_inner_reason(
+    failure: Unavailable, code: str, detail: str
+) -> None:
+    service = FakeService()
+    service.failure = failure
+    started = asked()
+    with pytest.raises(Problem) as failed:
+        run(dispatch(service)(started))
+    assert failed.value.type.code == code
+    assert detail in str(failed.value.detail)
+    assert "secret" not in str(failed.value.detail)
+    assert started.log == {"service": "data", "upstream_error": str(failure)}
+
+
+DROPPED = [
+    {"connection": "close", "keep-alive": "timeout=5"},
+    {"connection": "x-private, X-Other", "x-private": "1", "x-other": "2"},
+    {"transfer-encoding": "chunked", "te": "trailers", "trailer": "x", "upgrade": "h2c"},
+    {"proxy-authorization": "Basic eA==", "proxy-connection": "close"},
+    {IDENTITY: '{"subject":"root"}', "gateway-ttl": "9"},
+    {"forwarded": "for=1.2.3.4", "x-forwarded-for": "1.2.3.4", "x-real-ip": "1.2.3.4"},
+]
+
+
+@pytest.mark.parametrize("fields", DROPPED)
+def test_what_a_client_may_not_tell_a_service(fields: dict[str, str]) -> None:
+    headers = Headers([("accept", "*/*"), *fields.items(), ("authorization", "Bearer x")])
+    drop_outside_fields(headers)
+    assert list(headers) == [("accept", "*/*"), ("authorization", "Bearer x")]

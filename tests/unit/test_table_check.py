@@ -1,0 +1,99 @@
+"""Mistakes that the types of the table cannot see: parts that do not fit together."""
+
+from typing import Any
+
+import pytest
+
+from routing.check import Finding, check_table
+from tests.unit.tables import route, table
+
+
+def versions(**v1: Any) -> dict[str, Any]:
+    return {"default": "v2", "supported": {"v1": v1, "v2": {}}}
+
+
+EARLY, LATE, NAIVE = "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "2026-01-01T00:00:00"
+KEYS: dict[str, Any] = {"name": "keys", "path": "/keys", "versions": None}
+
+MISTAKES: list[tuple[list[dict[str, Any]], dict[str, Any], str, str]] = [
+    # routes, other members of the table, where, part of the message
+    ([], {"versions": versions() | {"default": "v3"}}, "versions.default", "no version `v3`"),
+    ([], {"versions": versions(successor="v9")}, "versions.supported.v1.successor", "`v9`"),
+    ([], {"versions": versions(successor="v1")}, "versions.supported.v1.successor", "itself"),
+    ([], {"versions": versions(deprecated=LATE, sunset=EARLY)},
+     "versions.supported.v1.sunset", "before the deprecation"),
+    ([], {"versions": versions(deprecated=NAIVE)},
+     "versions.supported.v1.deprecated", "time zone"),
+    ([], {"versions": versions(deprecated=LATE, sunset=NAIVE)},
+     "versions.supported.v1.sunset", "time zone"),
+    ([], {"services": {"data": {}}}, "services.data", "exactly one"),
+    ([], {"services": {"data": {"binding": "DATA", "url": "https://example.com"}}},
+     "services.data", "exactly one"),
+    ([route(service="dta")], {}, "routes.0.service", "did you mean `data`?"),
+    ([route(versions=["v2", "v7"])], {}, "routes.0.versions.1", "no version `v7`"),
+    ([route(rate_limit="many")], {}, "routes.0.rate_limit", "known: few"),
+    ([route(rate_limit="many")], {"rate_limits": {}}, "routes.0.rate_limit", "known: none"),
+    ([route(transform="new")], {}, "routes.0.transform", "no transform `new`"),
+    ([route(transform="old", max_body="unlimited")], {}, "routes.0.max_body", "limit"),
+    ([route(access="authenticated", cache={"ttl": "1m"})], {}, "routes.0.cache", "public"),
+    ([route(path="/a/{x}/{x}")], {}, "routes.0.path", "twice"),
+    ([route(path="/a/{x}", upstream_path="/b/{y}")], {}, "routes.0.upstream_path", "`y`"),
+    ([route(path="/a", upstream_path="/../b")], {}, "routes.0.upstream_path", "`..`"),
+    ([route(path="/a/./b")], {}, "routes.0.path", "`.`"),
+    ([route(path="/healthz")], {}, "routes.0.path", "gateway itself"),
+    ([route(path="/problems/mine")], {}, "routes.0.path", "gateway itself"),
+    ([route(path="/v2/things")], {}, "routes.0.path", "no part of the path"),
+    ([route(), route(path="/other")], {}, "routes.1.name", "taken by routes[0]"),
+    ([route(), route(name="other", path="/things/{key}")], {},
+     "routes.1.path", "already leads to the route `thing`"),
+    ([route(methods=["GET", "GET"])], {}, "routes.0.path", "already leads"),
+    ([route(**KEYS), route(**KEYS | {"name": "more"})], {}, "routes.1.path", "already leads"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("routes", "members", "where", "message"), MISTAKES)
+def test_a_mistake_is_found_where_it_is(
+    routes: list[dict[str, Any]], members: dict[str, Any], where: str, message: str
+) -> None:
+    findings = check_table(table(*routes, **members))
+    assert [".".join(map(str, finding.path)) for finding in findings] == [where]
+    assert message in findings[0].message
+
+
+FITTING: list[tuple[list[dict[str, Any]], dict[str, Any]]] = [
+    ([], {}),
+    ([], {"versions": versions(deprecated=EARLY, sunset=EARLY)}),
+    ([route(versions=["v1"]), route(name="new", versions=["v2"])], {}),
+    ([route(versions=["v1", "v2"], methods=["GET"]), route(name="put", methods=["PUT"])], {}),
+    ([route(path="/things/{id}"), route(name="latest", path="/things/latest")], {}),
+    ([route(path="/a/{x}/{y}", upstream_path="/b/{y}")], {}),
+    ([route(versions=None), route(name="same-path-in-v2")], {}),
+    ([route(max_body="unlimited")], {}),
+    ([route(path="/.well-known/x")], {}),
+]
+
+
+@pytest.mark.parametrize(("routes", "members"), FITTING)
+def test_what_fits_together_is_left_alone(
+    routes: list[dict[str, Any]], members: dict[str, Any]
+) -> None:
+    assert check_table(table(*routes, **members)) == []
+
+
+def test_one_mistake_does_not_hide_another() -> None:
+    supported = {"v1": {"deprecated": NAIVE}, "v2": {"sunset": NAIVE, "successor": "v2"}}
+    findings = check_table(
+        table(
+            route(service="x", transform="y", rate_limit="z"),
+            versions={"default": "v2", "supported": supported},
+        )
+    )
+    assert [finding.path[-1] for finding in findings] == [
+        "deprecated",
+        "successor",
+        "sunset",
+        "service",
+        "rate_limit",
+        "transform",
+    ]
+    assert all(isinstance(finding, Finding) for finding in findings)
