@@ -55,7 +55,7 @@ def main() -> int:
         print(render(wrong.errors), file=sys.stderr)
         return 1
     except _EXPECTED as error:
-        print(f"bench: {error}", file=sys.stderr)
+        print(f"bench: {error}", *getattr(error, "__notes__", ()), sep="\n", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -71,12 +71,14 @@ def run(console: Console, generator: Generator, rounds: int, seconds: int) -> Re
     machine = describe(generator.name)
     for name, value in machine.items():
         console.print(f"{name}: {value}", highlight=False, soft_wrap=True)
+    # First what takes seconds, so that a Worker that does not start is known before minutes are spent.
+    with running(counting=True) as workers:
+        check(workers.urls, workers.token)
+        calls = count_calls(workers.urls, workers.urls[workers.counter], workers.token)
     with running(counting=False) as workers:
         remarks = check(workers.urls, workers.token)
         measurements = _measure_all(console, generator, workers, rounds, seconds)
         check(workers.urls, workers.token)
-    with running(counting=True) as workers:
-        calls = count_calls(workers.urls, workers.urls[workers.counter], workers.token)
     return Results(
         date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         machine=machine,
