@@ -71,7 +71,7 @@ def run(console: Console, generator: Generator, rounds: int, seconds: int) -> Re
     machine = describe(generator.name)
     for name, value in machine.items():
         console.print(f"{name}: {value}", highlight=False, soft_wrap=True)
-    # First what takes seconds, so that a Worker that does not start is known before minutes are spent.
+    # First what takes seconds: a Worker that does not start is known before minutes are spent.
     with running(counting=True) as workers:
         check(workers.urls, workers.token)
         calls = count_calls(workers.urls, workers.urls[workers.counter], workers.token)

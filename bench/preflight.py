@@ -82,7 +82,10 @@ def _judge(target: Target, answer: Answer) -> None:
         raise PreflightError(f"{target.name} is limited by the isolate, not by its object")
     if "cache-status" in target.fields and "; hit" not in answer.headers["cache-status"]:
         raise PreflightError(f"{target.name} is no cache hit: {answer.headers['cache-status']}")
-    body = json.loads(answer.body)
+    try:
+        body = json.loads(answer.body)
+    except ValueError:
+        raise PreflightError(f"{target.name}: its body is no JSON: {answer.body[:100]!r}") from None
     absent = [member for member in target.members if member not in body]
     if absent:
         raise PreflightError(f"{target.name}: its body has no {', '.join(absent)}")
