@@ -7,16 +7,15 @@ It is plain Python: `edge.border` feeds it from JavaScript, tests feed it direct
 import traceback
 from typing import Final
 
-from contract.names import HEALTH_PATH, REQUEST_ID
-from contract.problems import INTERNAL_ERROR, Problem
+from contract.names import API_VERSION, HEALTH_PATH, REQUEST_ID
+from contract.problems import INTERNAL_ERROR, TYPE_PREFIX, Problem
 from health import Health
 from messages import Exchange, Response
 from pipeline import problem_response
 from policies.dispatch import drop_outside_fields
 from ports import Platform
 from reference import explain_problem
-from routing.compile import Routes
-from routing.paths import normalise_path
+from routing.compile import compile_routes
 from routing.table import Table
 
 _LIST_FIELDS: Final = frozenset({"link", "vary"})
@@ -27,7 +26,7 @@ class Application:
     """The gateway for one table on one platform."""
 
     def __init__(self, table: Table, table_id: str, platform: Platform) -> None:
-        self._routes = Routes(table, platform)
+        self._routes = compile_routes(table, platform)
         self._health = Health(platform, table_id)
 
     async def handle(self, exchange: Exchange) -> Response:
@@ -49,12 +48,19 @@ class Application:
 
     async def _respond(self, exchange: Exchange) -> Response:
         request = exchange.request
-        request.path = normalise_path(request.path)
         drop_outside_fields(request.headers)
         if request.path == HEALTH_PATH:
             return await self._health(exchange)
-        explanation = explain_problem(request)
-        if explanation is not None:
-            return explanation
-        route = self._routes.resolve(exchange)
-        return await route.handle(exchange)
+        if request.path.startswith(TYPE_PREFIX):
+            return explain_problem(request)
+        found = self._routes.resolve(
+            request.method, request.path, request.headers.get(API_VERSION)
+        )
+        request.path = found.path
+        exchange.route = found.target
+        exchange.version = found.version
+        exchange.version_in_path = found.version_in_path
+        exchange.parameters = found.parameters
+        if found.version is not None and not found.version_in_path:
+            exchange.answer_fields.append(("vary", API_VERSION))
+        return await found.target.handle(exchange)

@@ -4,7 +4,7 @@ Plain Python, so that policies run the same under CPython and in workerd. Whatev
 platform (a body that is still a stream) is only held here, never looked into.
 """
 
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from contract.auth import Principal
@@ -100,7 +100,7 @@ async def read_body(body: Body, limit: int) -> bytes:
 class Request:
     """A request on its way to a service. `path` is normalised and without a version prefix."""
 
-    __slots__ = ("body", "headers", "host", "method", "path", "query", "scheme")
+    __slots__ = ("body", "headers", "host", "method", "origin", "path", "query", "scheme")
 
     def __init__(
         self,
@@ -112,7 +112,10 @@ class Request:
         *,
         host: str = "",
         scheme: str = "https",
+        origin: Any = None,
     ) -> None:
+        self.origin = origin
+        """The platform's own request object, where there is one, for the edge to use."""
         self.method = method
         self.scheme = scheme
         self.host = host
@@ -182,7 +185,7 @@ class Exchange:
         self.route: CompiledRoute | None = None
         self.version: Version | None = None
         self.version_in_path = False
-        self.parameters: dict[str, str] = {}
+        self.parameters: Mapping[str, str] = {}
         """Path parameters as they stand in the path, percent-encoded."""
         self.principal: Principal | None = None
         self.answer_fields: list[tuple[str, str]] = []

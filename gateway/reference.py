@@ -6,10 +6,8 @@ from contract.problems import METHOD_NOT_ALLOWED, NOT_FOUND, TYPE_PREFIX, Proble
 from messages import Headers, Request, Response
 
 
-def explain_problem(request: Request) -> Response | None:
-    """The registry's entry for the path, or `None` where the path is not one of problem types."""
-    if not request.path.startswith(TYPE_PREFIX):
-        return None
+def explain_problem(request: Request) -> Response:
+    """The registry's entry for the path. Raises `Problem` (not-found, method-not-allowed)."""
     if request.method not in ("GET", "HEAD"):
         raise Problem(METHOD_NOT_ALLOWED, headers={"allow": "GET, HEAD"})
     entry = registry().get(request.path.removeprefix(TYPE_PREFIX))

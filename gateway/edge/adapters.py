@@ -15,11 +15,12 @@ from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
 from contract.cache import STATUS, STORED_AT, TTL
 from contract.limits import LimitDecision, LimitRequest
 from contract.names import PING, Binding
-from edge.convert import init_to_js, response_from_js
+from edge.convert import request_to_js, response_from_js
 from edge.driver import TimedOut, call_all_within, call_within, settle
 from messages import Request, Response
 from ports import Service, Unavailable
 
+_new_object = js.Object.new
 _timeout_signal = js.AbortSignal.timeout
 _encode = msgspec.json.Encoder().encode
 _decode_verification = msgspec.json.Decoder(VerifyResponse).decode
@@ -68,17 +69,16 @@ async def _send(
     name: str, fetcher: Any, base: str, request: Request, timeout: float
 ) -> Response:
     query = f"?{request.query}" if request.query else ""
-    init = init_to_js(request)
-    return response_from_js(
-        await _fetch(name, fetcher, f"{base}{request.path}{query}", init, timeout)
-    )
+    outgoing = request_to_js(request, f"{base}{request.path}{query}")
+    return response_from_js(await _fetch(name, fetcher, outgoing, timeout))
 
 
-async def _fetch(name: str, fetcher: Any, url: str, init: Any, timeout: float) -> Any:
+async def _fetch(name: str, fetcher: Any, request: Any, timeout: float) -> Any:
     """A JavaScript response; raises `Unavailable`. The body has to come within `timeout` as well."""
+    init = _new_object()
     init.signal = _timeout_signal(int(timeout * 1000))
     try:
-        return await settle(fetcher.fetch(url, init))
+        return await settle(fetcher.fetch(request, init))
     except JsException as error:
         late = error.name == "TimeoutError"
         raise Unavailable(name, timed_out=late, reason=str(error)[:200]) from None
@@ -144,7 +144,7 @@ class SharedCache:
             near = None
         if near is not None:
             return response_from_js(near)
-        far = await _fetch("cache", self._binding, key, js.Object.new(), timeout)
+        far = await _fetch("cache", self._binding, key, timeout)
         return response_from_js(far) if far.status == 200 else None
 
     def duplicate(self, response: Response) -> Response:
@@ -152,7 +152,7 @@ class SharedCache:
         if origin is None or origin.body is not response.body:
             # The body is in memory, and can be used twice.
             return Response(response.status, response.headers.copy(), response.body)
-        twin = response_from_js(origin.response.clone())
+        twin = response_from_js(origin.source.clone())
         twin.headers = response.headers.copy()
         return twin
 
@@ -162,7 +162,7 @@ class SharedCache:
         headers.set(STORED_AT, f"{stored_at:.3f}")
         headers.set(TTL, f"{ttl:g}")
         request = Request("PUT", "", headers=headers, body=response.body)
-        await settle(self._binding.fetch(key, init_to_js(request)))
+        await settle(self._binding.fetch(request_to_js(request, key)))
 
 
 class CloudflarePlatform:

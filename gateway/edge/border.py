@@ -17,7 +17,7 @@ from pyodide.ffi import jsnull
 from application import Application
 from contract.names import CLIENT_ADDRESS
 from edge.adapters import CloudflarePlatform
-from edge.convert import JsStream, content_length, headers_from_js, response_to_js
+from edge.convert import JsStream, Origin, content_length, headers_from_js, response_to_js
 from edge.driver import drive, drive_later
 from messages import Exchange, Request, Response
 from routing.table import Table
@@ -62,14 +62,16 @@ def _request_from_js(request: Any) -> Request:
     host, slash, path = target.partition("/")
     method = request.method
     source = jsnull if method in ("GET", "HEAD") else request.body
+    body = None if source is jsnull else JsStream(source, content_length(headers))
     return Request(
         method,
         slash + path,
         query,
         headers,
-        None if source is jsnull else JsStream(source, content_length(headers)),
+        body,
         host=host,
         scheme=scheme,
+        origin=Origin(request, tuple(headers), body),
     )
 
 

@@ -3,7 +3,6 @@
 Header fields cross once each way, as one JSON text: that costs a third of a proxy for each field.
 """
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import js
@@ -13,7 +12,12 @@ from pyodide.ffi import jsnull, to_js
 from edge.driver import settle
 from messages import Body, BodyTooLarge, Headers, Request, Response
 
-_Response = js.Response.new
+_new_request = js.Request.new
+_new_response = js.Response.new
+# Methods as functions of their object: one crossing for a call instead of two.
+_call = js.Function.prototype.call
+_append_field = _call.bind(js.Headers.prototype.append)
+_delete_field = _call.bind(getattr(js.Headers.prototype, "delete"))
 _parse = js.JSON.parse
 _stringify = js.JSON.stringify
 _array_from = getattr(js.Array, "from")
@@ -56,11 +60,28 @@ def headers_from_js(fields: Any) -> Headers:
     return Headers(_decode_fields(_stringify(_array_from(fields))))
 
 
-def init_to_js(request: Request) -> Any:
-    """The `init` of a fetch that sends `request`; redirects are returned, never followed.
+class Origin(NamedTuple):
+    """The JavaScript request or response that a value came from, and what it was then."""
 
-    As an object and not as pairs, which costs less: workerd has joined repeated fields already.
+    source: Any
+    fields: tuple[tuple[str, str], ...]
+    body: Body
+
+
+def request_to_js(request: Request, url: str) -> Any:
+    """A JavaScript Request for `url`. Redirects are returned to the client, never followed.
+
+    Where only header fields differ from the request that came in, that one is copied and the
+    difference applied: it costs less than to carry everything over again.
     """
+    origin = request.origin
+    if origin is not None and origin.body is request.body:
+        difference = _difference(origin.fields, request.headers)
+        if len(difference) <= _FEW:
+            copy = _new_request(url, origin.source)
+            _amend(copy.headers, difference)
+            return copy
+    # An object and not pairs, which costs less: workerd has joined repeated fields already.
     init = _parse(
         _encode(
             {"method": request.method, "headers": dict(request.headers), "redirect": "manual"}
@@ -68,7 +89,7 @@ def init_to_js(request: Request) -> Any:
     )
     if request.body is not None:
         init.body = _body_to_js(request.body)
-    return init
+    return _new_request(url, init)
 
 
 def response_from_js(response: Any) -> Response:
@@ -76,54 +97,49 @@ def response_from_js(response: Any) -> Response:
     headers = headers_from_js(response.headers)
     source = response.body
     body = None if source is jsnull else JsStream(source, content_length(headers))
-    return Response(
-        response.status, headers, body, origin=Origin(response, tuple(headers), body)
-    )
-
-
-class Origin(NamedTuple):
-    """The JavaScript response that a `Response` came from, and what it was then."""
-
-    response: Any
-    fields: tuple[tuple[str, str], ...]
-    body: Body
+    return Response(response.status, headers, body, origin=Origin(response, tuple(headers), body))
 
 
 def response_to_js(response: Response) -> Any:
-    """A new JavaScript response.
-
-    Where only header fields differ from the response that came from JavaScript, it is copied there
-    and the difference applied; that costs less than to carry everything over again.
-    """
+    """A new JavaScript response, by copy and difference where that is possible."""
     origin = response.origin
     if origin is not None and origin.body is response.body:
         difference = _difference(origin.fields, response.headers)
-        if response.status == origin.response.status and len(difference) <= _FEW:
-            copy = _Response(origin.response.body, origin.response)
-            fields = copy.headers
-            for name, value in difference:
-                if value is None:
-                    fields.delete(name)
-                else:
-                    fields.append(name, value)
+        if len(difference) <= _FEW and response.status == origin.source.status:
+            body = jsnull if origin.body is None else origin.body.source
+            copy = _new_response(body, origin.source)
+            _amend(copy.headers, difference)
             return copy
     init = {"status": response.status, "headers": list(response.headers)}
     body = None if response.status in _WITHOUT_BODY else response.body
-    return _Response(jsnull if body is None else _body_to_js(body), _parse(_encode(init).decode()))
+    return _new_response(
+        jsnull if body is None else _body_to_js(body), _parse(_encode(init).decode())
+    )
 
 
 def _difference(
-    before: Sequence[tuple[str, str]], after: Headers
+    before: tuple[tuple[str, str], ...], after: Headers
 ) -> list[tuple[str, str | None]]:
     """Names to delete (with `None`) and fields to append, to get from `before` to `after`."""
     kept = set(after)
-    gone = {field[0] for field in before if field not in kept}
-    changed = gone.union(field[0] for field in after if field not in before)
-    known = {field[0] for field in before}
+    changed = {field[0] for field in before if field not in kept}
+    known = set(before)
+    changed.update([field[0] for field in kept if field not in known])
+    if not changed:
+        return []
+    names = {field[0] for field in before}
     return [
-        *((name, None) for name in changed & known),
+        *((name, None) for name in changed & names),
         *(field for field in after if field[0] in changed),
     ]
+
+
+def _amend(fields: Any, difference: list[tuple[str, str | None]]) -> None:
+    for name, value in difference:
+        if value is None:
+            _delete_field(fields, name)
+        else:
+            _append_field(fields, name, value)
 
 
 def content_length(headers: Headers) -> int | None:

@@ -4,11 +4,7 @@ All that depends on the table alone is worked out here, once: templates are take
 are stacked, links to the next version are found. A request then only looks up and calls.
 """
 
-from collections.abc import Sequence
-
 from contract.circuit_breaker import BreakerSettings
-from contract.names import API_VERSION
-from contract.problems import METHOD_NOT_ALLOWED, NOT_FOUND, Problem
 from messages import Exchange
 from pipeline import Next, Policy, compose
 from policies.authenticate import Authenticate, Remembered
@@ -20,8 +16,9 @@ from policies.lifecycle import Lifecycle
 from policies.rate_limit import LocalWindows, RateLimit
 from policies.transform import Transform
 from ports import Platform, Service
-from routing.match import Found, Matcher
+from routing.match import Matcher
 from routing.paths import PathTemplate
+from routing.resolve import Resolver
 from routing.table import AccessSettings, RouteSettings, ServiceSettings, Table
 from routing.units import seconds, size_in_bytes
 from routing.versions import Version, Versions
@@ -44,68 +41,18 @@ class CompiledRoute:
         self.handle = handle
 
 
-class Routes:
-    """The compiled table."""
-
-    def __init__(self, table: Table, platform: Platform) -> None:
-        self.versions = Versions(table.versions)
-        self._unversioned: Matcher[CompiledRoute] = Matcher()
-        self._versioned: dict[str, Matcher[CompiledRoute]] = {
-            name: Matcher() for name in self.versions.by_name
-        }
-        builder = _Builder(table, platform, self.versions)
-        for settings in table.routes:
-            for name in settings.versions or (None,):
-                version = self.versions.by_name[name] if name is not None else None
-                route = builder.route(settings, version)
-                matcher = self._versioned[name] if name is not None else self._unversioned
-                for method in settings.methods:
-                    matcher.add(method, route.path, route)
-
-    def resolve(self, exchange: Exchange) -> CompiledRoute:
-        """Find the route of `exchange`, and fill in its route, version and parameters.
-
-        The version comes from the path, else from the API-Version field, else from the default.
-        Raises `Problem`: unsupported-version, version-conflict, not-found, method-not-allowed.
-        """
-        request = exchange.request
-        named = request.headers.get(API_VERSION)
-        version, path = self.versions.in_path(request.path)
-        if version is not None:
-            exchange.version_in_path = True
-            self.versions.agree(version, self.versions.in_header(named))
-        else:
-            found = self._unversioned.find(request.method, path)
-            if found is not None:
-                return self._enter(exchange, found)
-            exchange.answer_fields.append(("vary", API_VERSION))
-            version = self.versions.in_header(named) or self.versions.default
-        exchange.version = version
-        request.path = path
-        matcher = self._versioned[version.name]
-        found = matcher.find(request.method, path)
-        if found is None:
-            allowed = matcher.methods(path)
-            if not exchange.version_in_path:
-                allowed = sorted({*allowed, *self._unversioned.methods(path)})
-            raise _no_route(request.method, path, allowed)
-        return self._enter(exchange, found)
-
-    def _enter(self, exchange: Exchange, found: Found[CompiledRoute]) -> CompiledRoute:
-        exchange.route = found.target
-        exchange.parameters = found.parameters
-        return found.target
-
-
-def _no_route(method: str, path: str, allowed: Sequence[str]) -> Problem:
-    if not allowed:
-        return Problem(NOT_FOUND, f"There is no route for {path[:200]}.")
-    listed = ", ".join(allowed)
-    return Problem(
-        METHOD_NOT_ALLOWED,
-        f"{path[:200]} answers to {listed}, not to {method[:20]}.",
-        headers={"allow": listed},
-    )
+def compile_routes(table: Table, platform: Platform) -> Resolver[CompiledRoute]:
+    """The compiled table: every route of every version, ready to be found."""
+    versions = Versions(table.versions)
+    resolver: Resolver[CompiledRoute] = Resolver(versions)
+    builder = _Builder(table, platform, versions)
+    for settings in table.routes:
+        for name in settings.versions or (None,):
+            version = versions.by_name[name] if name is not None else None
+            route = builder.route(settings, version)
+            for method in settings.methods:
+                resolver.add(method, route.path, version, route)
+    return resolver
 
 
 class _Builder:
