@@ -23,17 +23,17 @@ CLOSED, OPEN, HALF_OPEN = State.CLOSED, State.OPEN, State.HALF_OPEN
 
 
 class Good(NamedTuple):
-    """A report of `count` successes."""
+    """A report of so many successes."""
 
     at: float
-    count: int = 1
+    calls: int = 1
 
 
 class Bad(NamedTuple):
-    """A report of `count` failures."""
+    """A report of so many failures."""
 
     at: float
-    count: int = 1
+    calls: int = 1
 
 
 class Probe(NamedTuple):
@@ -148,10 +148,10 @@ def play(breaker: CircuitBreaker, event: Event) -> None:
             return
         case Probe(_, good):
             counts = {"successes": int(good), "failures": int(not good), "probe": True}
-        case Good(_, count):
-            counts = {"successes": count, "failures": 0, "probe": False}
-        case Bad(_, count):
-            counts = {"successes": 0, "failures": count, "probe": False}
+        case Good(_, calls):
+            counts = {"successes": calls, "failures": 0, "probe": False}
+        case Bad(_, calls):
+            counts = {"successes": 0, "failures": calls, "probe": False}
     breaker.record(SETTINGS, now, **counts)
 
 
