@@ -2,7 +2,7 @@
 # make test    all tests, one summary                        (ARGS="-k words" picks some)
 # make check   ruff, formatting, types                       make fix   what ruff can mend by itself
 # make bench   measure against the floor and a Hono peer     make audit known weaknesses of packages
-# make lock    write the lock files anew                     make clean all that was installed or built
+# make lock    write the lock files anew                     make clean what was installed or built
 # BUNDLE=official takes Pyodide from Cloudflare instead of building it from the npm package.
 
 PYTHON ?= python3
@@ -42,4 +42,5 @@ lock: setup
 	@.venv/bin/python -m runtime.lock
 
 clean:
-	@rm -rf .venv node_modules .gateway/[!s]* python_modules */python_modules services/*/python_modules
+	@rm -rf .venv node_modules python_modules */python_modules services/*/python_modules
+	@find .gateway -mindepth 1 -maxdepth 1 ! -name state -exec rm -rf {} +

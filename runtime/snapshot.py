@@ -45,18 +45,19 @@ compatibility_flags = ["python_workers", "disable_python_no_global_handlers"]
 
 def workerd_options() -> tuple[str, ...]:
     """The options of `workerd serve` that load Python and its snapshot, taken now if need be."""
+    bundle = bundle_options()
     if official():
-        return bundle_options()
+        return bundle
     folder = BUILT / "snapshots" / _key()
     with only_one("snapshot"):
         if not (folder / _NAME).exists():
             _log.info("Taking a start-up snapshot of it (once)")
-            _take(folder)
+            _take(folder, bundle)
     load = (f"--python-snapshot-dir={folder}", f"--python-load-snapshot={_NAME}")
-    return (*bundle_options(), *load)
+    return (*bundle, *load)
 
 
-def _take(folder: Path) -> None:
+def _take(folder: Path, bundle: tuple[str, ...]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     target = Path(tempfile.mkdtemp(dir=folder.parent))
     stub = Path(tempfile.mkdtemp(dir=folder.parent))
@@ -66,7 +67,7 @@ def _take(folder: Path) -> None:
         (stub / "wrangler.toml").write_text(_CONFIG, encoding="utf-8")
         save = ("--python-save-snapshot", f"--python-snapshot-dir={target}")
         plan = Plan(workers=(Worker(config=stub / "wrangler.toml"),))
-        host = Host(plan, (*bundle_options(), *save))
+        host = Host(plan, (*bundle, *save))
         try:
             url = host.wait_ready(_TIMEOUT).urls["edge-gateway-snapshot-stub"]
             urllib.request.urlopen(url, timeout=_TIMEOUT).close()  # noqa: S310
