@@ -49,6 +49,7 @@ class Application:
     async def _respond(self, exchange: Exchange) -> Response:
         request = exchange.request
         drop_outside_fields(request.headers)
+        request.headers.set(REQUEST_ID, exchange.request_id)
         if request.path == HEALTH_PATH:
             return await self._health(exchange)
         if request.path.startswith(TYPE_PREFIX):

@@ -15,8 +15,8 @@ from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
 from contract.cache import STATUS, STORED_AT, TTL
 from contract.limits import LimitDecision, LimitRequest
 from contract.names import PING, Binding
-from edge.convert import request_to_js, response_from_js
-from edge.driver import TimedOut, call_all_within, call_within, settle
+from edge.convert import JsStream, request_to_js, response_from_js
+from edge.driver import TimedOut, settle, settle_within
 from messages import Request, Response
 from ports import Service, Unavailable
 
@@ -28,10 +28,10 @@ _decode_limit = msgspec.json.Decoder(LimitDecision).decode
 _decode_breaker = msgspec.json.Decoder(BreakerStatus).decode
 
 
-async def _ask(dependency: str, call: Any, timeout: float) -> Any:
-    """The result of the bound `call`; raises `Unavailable` where it fails or is late."""
+async def _ask(dependency: str, promise: Any, timeout: float) -> Any:
+    """The result of `promise`; raises `Unavailable` where it fails or is late."""
     try:
-        return await call_within(call, timeout)
+        return await settle_within(promise, timeout)
     except TimedOut:
         raise Unavailable(dependency, timed_out=True) from None
     except JsException as error:
@@ -94,8 +94,8 @@ class AuthWorker:
 
     async def verify(self, credential: str) -> VerifyResponse:
         message = _encoded(VerifyRequest(credential=credential))
-        call = self._binding.verify.bind(self._binding, message)
-        return _decode_verification(await _ask("auth", call, self.TIMEOUT))
+        promise = self._binding.verify(message)
+        return _decode_verification(await _ask("auth", promise, self.TIMEOUT))
 
 
 class RateLimiterObjects:
@@ -105,9 +105,8 @@ class RateLimiterObjects:
         self._namespace = namespace
 
     async def check(self, key: str, request: LimitRequest, *, timeout: float) -> LimitDecision:
-        stub = self._namespace.getByName(key)
-        call = stub.check.bind(stub, _encoded(request))
-        return _decode_limit(await _ask("rate limiter", call, timeout))
+        promise = self._namespace.getByName(key).check(_encoded(request))
+        return _decode_limit(await _ask("rate limiter", promise, timeout))
 
 
 class CircuitBreakerObjects:
@@ -119,16 +118,14 @@ class CircuitBreakerObjects:
     async def report(
         self, upstream: str, report: BreakerReport, *, timeout: float
     ) -> BreakerStatus:
-        stub = self._namespace.getByName(upstream)
-        call = stub.report.bind(stub, _encoded(report))
-        return _decode_breaker(await _ask("circuit breaker", call, timeout))
+        promise = self._namespace.getByName(upstream).report(_encoded(report))
+        return _decode_breaker(await _ask("circuit breaker", promise, timeout))
 
     async def acquire(
         self, upstream: str, request: BreakerRequest, *, timeout: float
     ) -> BreakerStatus:
-        stub = self._namespace.getByName(upstream)
-        call = stub.acquire.bind(stub, _encoded(request))
-        return _decode_breaker(await _ask("circuit breaker", call, timeout))
+        promise = self._namespace.getByName(upstream).acquire(_encoded(request))
+        return _decode_breaker(await _ask("circuit breaker", promise, timeout))
 
 
 class SharedCache:
@@ -154,6 +151,9 @@ class SharedCache:
             return Response(response.status, response.headers.copy(), response.body)
         twin = response_from_js(origin.source.clone())
         twin.headers = response.headers.copy()
+        # Cloning has put another stream in the place of the one that we knew.
+        response.body = JsStream(origin.source.body, origin.body.length) if origin.body else None
+        response.origin = origin._replace(body=response.body)
         return twin
 
     async def store(self, key: str, response: Response, *, stored_at: float, ttl: float) -> None:
@@ -186,19 +186,20 @@ class CloudflarePlatform:
 
     async def health(self, timeout: float) -> dict[str, str]:
         env = self._env
-        asked = {
+        targets = {
             "auth": getattr(env, Binding.AUTH),
             "data": getattr(env, Binding.DATA),
             "cache": getattr(env, Binding.CACHE),
             "state/RateLimiter": getattr(env, Binding.RATE_LIMITER).getByName(PING),
             "state/CircuitBreaker": getattr(env, Binding.CIRCUIT_BREAKER).getByName(PING),
         }
-        calls = [target.ping.bind(target) for target in asked.values()]
-        results = await call_all_within(calls, timeout)
-        return dict(zip(asked, map(_state, results), strict=True))
+        # All are asked before the first answer is waited for.
+        asked = {name: target.ping() for name, target in targets.items()}
+        return {name: await _state(name, promise, timeout) for name, promise in asked.items()}
 
 
-def _state(result: Any) -> str:
-    if result.status == "rejected":
-        return "unreachable"
-    return "no answer" if result.value is None else str(result.value)
+async def _state(name: str, promise: Any, timeout: float) -> str:
+    try:
+        return str(await _ask(name, promise, timeout))
+    except Unavailable as failure:
+        return "no answer" if failure.timed_out else "unreachable"

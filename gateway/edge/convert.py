@@ -10,7 +10,7 @@ import msgspec
 from pyodide.ffi import jsnull, to_js
 
 from edge.driver import settle
-from messages import Body, BodyTooLarge, Headers, Request, Response
+from messages import BodyTooLarge, Headers, Request, Response
 
 _new_request = js.Request.new
 _new_response = js.Response.new
@@ -65,7 +65,7 @@ class Origin(NamedTuple):
 
     source: Any
     fields: tuple[tuple[str, str], ...]
-    body: Body
+    body: JsStream | None
 
 
 def request_to_js(request: Request, url: str) -> Any:

@@ -3,30 +3,18 @@
 The only things that gateway code awaits are promises. `settle` hands one out through the coroutine;
 `drive` receives it, waits for it with `run_sync` while other requests run, and puts the result back
 in. This costs a fraction of what the asyncio loop takes for the same await.
-
-Each call from Python that returns a promise makes Pyodide build a future with callbacks, which costs
-as much as all the other crossings of a request together. So calls are bound first and started inside
-JavaScript, and only the one promise that is waited for comes over.
 """
 
-from collections.abc import Coroutine, Generator, Sequence
+from collections.abc import Coroutine, Generator
 from typing import Any, TypeVar
 
 import js
-from pyodide.ffi import run_sync
+from pyodide.ffi import create_once_callable, run_sync
 
 T = TypeVar("T")
 
-_array_of = js.Array.of
-_array_from = getattr(js.Array, "from")
-_race = js.Promise.race
-_all_settled = js.Promise.allSettled
-_wait = js.scheduler.wait
-# As the mapping function of Array.from, this calls each element: `f => f.call()`.
-_start = js.Function.prototype.call.bind(js.Function.prototype.call)
-
-_timers: dict[float, Any] = {}
-"""For each number of seconds in use, the bound call that starts a timer."""
+_set_timeout = js.setTimeout
+_clear_timeout = js.clearTimeout
 
 
 class settle:  # noqa: N801  (reads as the verb that it is: `await settle(promise)`)
@@ -45,35 +33,33 @@ class TimedOut(Exception):
     """The promise was still pending when its time was over."""
 
 
-async def call_within(call: Any, timeout: float) -> Any:
-    """Start the bound JavaScript function `call`, and wait up to `timeout` seconds for its promise.
+async def settle_within(promise: Any, timeout: float) -> Any:
+    """The result of `promise`. Raises `TimedOut` after `timeout` seconds.
 
-    Its result must not be undefined. Raises `TimedOut`; what was called goes on then, until the
-    platform ends it with the request.
+    `promise` is what a call from Python gave, which Pyodide has made a future of. What it stands for
+    goes on after a time-out, until the platform ends it with the request.
     """
-    result = await settle(_race(_array_from(_array_of(call, _timer(timeout)), _start)))
-    if result is None:
-        raise TimedOut
+
+    def expire() -> None:
+        if not promise.done():
+            promise.set_exception(TimedOut())
+
+    callback = create_once_callable(expire)
+    timer = _set_timeout(callback, timeout * 1000)
+    try:
+        result = await settle(promise)
+    except TimedOut:
+        raise  # the timer has fired, and its callback is gone
+    except BaseException:
+        _stop(timer, callback)
+        raise
+    _stop(timer, callback)
     return result
 
 
-async def call_all_within(calls: Sequence[Any], timeout: float) -> Any:
-    """Start bound functions at once; JavaScript's `allSettled` array of their results.
-
-    The value of one that is late is undefined.
-    """
-    raced = [
-        _race.bind(js.Promise, _array_from(_array_of(call, _timer(timeout)), _start))
-        for call in calls
-    ]
-    return await settle(_all_settled(_array_from(_array_of(*raced), _start)))
-
-
-def _timer(timeout: float) -> Any:
-    timer = _timers.get(timeout)
-    if timer is None:
-        timer = _timers[timeout] = _wait.bind(js.scheduler, timeout * 1000)
-    return timer
+def _stop(timer: Any, callback: Any) -> None:
+    _clear_timeout(timer)
+    callback.destroy()
 
 
 def drive(coroutine: Coroutine[Any, Any, T]) -> T:

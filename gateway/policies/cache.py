@@ -6,7 +6,7 @@ Every answer of a cacheable route says in Cache-Status (RFC 9211) what happened.
 from typing import Final
 
 from caching.rules import freshness_lifetime, matches_etag, may_look_up
-from contract.cache import ORIGIN, STORED_AT, TIER, TTL
+from contract.cache import ORIGIN, ORIGIN_CACHE_CONTROL, STORED_AT, TIER, TTL
 from messages import Exchange, Headers, Response
 from pipeline import Next
 from ports import ResponseStore, Unavailable
@@ -20,6 +20,10 @@ _NOT_MODIFIED_FIELDS: Final = (
     "expires",
     "vary",
 )
+
+
+_OF_THE_STORE: Final = ("age", "cf-cache-status")
+"""What the Cache API says about its own copy."""
 
 
 class Cache:
@@ -57,7 +61,10 @@ class Cache:
 
     def _hit(self, exchange: Exchange, stored: Response, age: float, ttl: float) -> Response:
         headers = stored.headers
-        headers.remove(STORED_AT, TTL, TIER, "age")
+        own = headers.get(ORIGIN_CACHE_CONTROL)
+        headers.remove(STORED_AT, TTL, TIER, ORIGIN_CACHE_CONTROL, "cache-control", *_OF_THE_STORE)
+        if own is not None:
+            headers.set("cache-control", own)
         headers.set("age", str(max(0, int(age))))
         headers.set("cache-status", f"{_CACHE_NAME}; hit; ttl={int(ttl)}")
         if matches_etag(exchange.request, headers.get("etag")):
