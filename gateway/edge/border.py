@@ -76,7 +76,19 @@ def _request_from_js(request: Any) -> Request:
 
 
 def _defer(ctx: Any, work: Coroutine[Any, Any, None]) -> None:
-    ctx.waitUntil(asyncio.ensure_future(drive_later(work)))
+    # A promise of JavaScript's own: what Pyodide makes of a task is gone when the call returns.
+    finished = js.Promise.withResolvers()
+    ctx.waitUntil(finished.promise)
+
+    async def run() -> None:
+        try:
+            await drive_later(work)
+        except Exception as error:
+            _log(_encode({"level": "error", "event": "deferred", "error": str(error)}).decode())
+        finally:
+            finished.resolve(None)
+
+    asyncio.ensure_future(run())
 
 
 def _log_line(
