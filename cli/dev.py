@@ -15,7 +15,7 @@ from cli.check import render
 from cli.compile_table import TableErrors
 from cli.examples import examples
 from runtime.dev_vars import make_dev_vars
-from runtime.host import Event
+from runtime.host import Event, HostError
 from runtime.plan import HOST, Plan
 from runtime.project import CONFIGS, GATEWAY, ROUTES, STATE, project_plan
 from runtime.supervisor import Rejected, Supervisor
@@ -57,6 +57,9 @@ def _run(options: argparse.Namespace) -> int:
             Supervisor(plan, _watch(options.routes), _say, _ready).run(first)
         except KeyboardInterrupt:
             _say("stopped")
+        except HostError as error:
+            print(f"not started: {error}", file=sys.stderr)
+            return 1
     return 0
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from runtime.host import Event, Host
+from runtime.host import Event, Host, HostError
 from runtime.plan import Plan
 from runtime.snapshot import workerd_options
 from runtime.watch import Watch
@@ -51,7 +51,10 @@ class Supervisor:
         self._crashes = 0
 
     def run(self, plan: Plan) -> None:
-        """Run until an exception, such as `KeyboardInterrupt`, ends it. Leaves no process."""
+        """Run until an exception, such as `KeyboardInterrupt`, ends it. Leaves no process.
+
+        Raises `HostError` if it does not start the first time: that does not mend itself.
+        """
         try:
             while True:
                 self._host = Host(plan, workerd_options())
@@ -85,6 +88,8 @@ class Supervisor:
                 self._on_crash("workerd died; starting it again")
                 if self._crashes > _CRASHES:
                     return plan
+            elif not self._was_ready:
+                raise HostError(event.message)
             else:
                 self._on_crash(f"the host stopped: {event.message}")
                 return plan

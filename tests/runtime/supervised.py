@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from runtime.host import Event
+from runtime.host import Event, HostError
 from runtime.plan import Plan, Worker
 from runtime.supervisor import Rejected, Supervisor
 from runtime.watch import Watch
@@ -42,6 +42,8 @@ def main() -> None:
         )
     except KeyboardInterrupt:
         print("stopped", flush=True)
+    except HostError as error:
+        print(f"not started: {error}", flush=True)
 
 
 if __name__ == "__main__":

@@ -20,19 +20,20 @@ PATIENCE = 40.0
 """Seconds that a line may take; a line that comes ends the wait at once."""
 
 
+def start(folder: Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, str(SUPERVISED), str(folder)]
+    return subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT
+    )
+
+
 class Supervised:
     """A running supervisor and the lines that it prints."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.answer('"!"')
-        self.process = subprocess.Popen(
-            [sys.executable, str(SUPERVISED), str(folder)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            cwd=ROOT,
-        )
+        self.process = start(folder)
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
         ready = self.wait_for(r"^ready (\S+) (\d+)$")
@@ -151,3 +152,10 @@ def test_a_signal_leaves_no_process(tmp_path: Path, number: signal.Signals) -> N
     running.wait_for("^stopped$")
     assert running.process.wait(20) == 0
     assert not any(map(alive, below))
+
+
+def test_what_does_not_start_the_first_time_is_not_tried_again(tmp_path: Path) -> None:
+    (tmp_path / "answer.py").write_text("SUFFIX = \n", encoding="utf-8")
+    output, _ = start(tmp_path).communicate(timeout=PATIENCE)
+    assert "SyntaxError" in output
+    assert "not started: The Workers runtime failed to start" in output
