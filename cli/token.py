@@ -5,37 +5,25 @@ only where that file says that this is a development environment.
 """
 
 import argparse
-import base64
-import binascii
 import re
 import secrets
 import sys
 import time
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-import jwt
-
+from identity.tokens import TokenAuthority, parse_signing_key
 from routing.units import DURATION_PATTERN, seconds
+from runtime.toolchain import ROOT
 
-_AUTH: Final = Path(__file__).resolve().parent.parent / "services" / "auth"
+_AUTH: Final = ROOT / "services" / "auth"
 _DEFAULT_SCOPES: Final = ("roadmaps:read", "roadmaps:write")
-_SHORTEST_KEY: Final = 32
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
 
 
 class NoSigningKeyError(Exception):
     """There is nothing to sign with; the text says why and what to do."""
-
-
-class Signing(NamedTuple):
-    """What the auth Worker verifies tokens by."""
-
-    key: bytes
-    issuer: str
-    audience: str
 
 
 def register(subparsers: Any) -> None:
@@ -61,37 +49,29 @@ def register(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the token; it stands alone on the last line."""
     try:
-        signing = read_signing(_AUTH)
+        authority = development_authority(_AUTH)
     except NoSigningKeyError as error:
         print(f"gateway token: {error}", file=sys.stderr)
         return 1
     scopes = [*arguments.scope, *(arguments.scopes or "").split()]
     if arguments.scopes is None and not scopes:
         scopes = list(_DEFAULT_SCOPES)
-    now = int(time.time())
-    print(mint(signing, arguments.subject, scopes, now=now, lifetime=arguments.lifetime))
+    token = authority.issue(
+        arguments.subject,
+        tuple(scopes),
+        now=int(time.time()),
+        lifetime=arguments.lifetime,
+        token_id=secrets.token_urlsafe(16),
+    )
+    print(token)
     return 0
 
 
-def mint(
-    signing: Signing, subject: str, scopes: Sequence[str], *, now: int, lifetime: float
-) -> str:
-    """A JWT access token (RFC 9068's claims, RFC 8725's practices) from `now` on, in seconds."""
-    claims = {
-        "iss": signing.issuer,
-        "aud": signing.audience,
-        "sub": subject,
-        "scope": " ".join(scopes),
-        "iat": now,
-        "nbf": now,
-        "exp": now + int(lifetime),
-        "jti": secrets.token_urlsafe(16),
-    }
-    return jwt.encode(claims, signing.key, algorithm="HS256", headers={"typ": "at+jwt"})
+def development_authority(auth: Path) -> TokenAuthority:
+    """What the auth Worker in the folder `auth` issues and verifies tokens with, in development.
 
-
-def read_signing(auth: Path) -> Signing:
-    """The auth Worker's settings for development. Raises `NoSigningKeyError`."""
+    Raises `NoSigningKeyError`.
+    """
     try:
         text = (auth / ".dev.vars").read_text(encoding="utf-8")
     except OSError:
@@ -106,7 +86,11 @@ def read_signing(auth: Path) -> Signing:
     if missing:
         message = f"{', '.join(missing)} is missing in services/auth/.dev.vars"
         raise NoSigningKeyError(message)
-    return Signing(_key(settings["SIGNING_KEY"]), settings["ISSUER"], settings["AUDIENCE"])
+    try:
+        key = parse_signing_key(settings["SIGNING_KEY"])
+    except ValueError as error:
+        raise NoSigningKeyError(f"{error} (services/auth/.dev.vars)") from None
+    return TokenAuthority(key, issuer=settings["ISSUER"], audience=settings["AUDIENCE"])
 
 
 def _read_variables(text: str) -> dict[str, str]:
@@ -121,19 +105,8 @@ def _read_variables(text: str) -> dict[str, str]:
     return variables
 
 
-def _key(text: str) -> bytes:
-    try:
-        key = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-    except (binascii.Error, ValueError):
-        key = b""
-    if len(key) < _SHORTEST_KEY:
-        message = f"SIGNING_KEY is not base64url of at least {_SHORTEST_KEY} bytes"
-        raise NoSigningKeyError(message)
-    return key
-
-
-def _lifetime(text: str) -> float:
+def _lifetime(text: str) -> int:
     if not re.search(DURATION_PATTERN, text) or seconds(text) < 1:
         message = f"expected a duration such as 30s or 1h30m, found `{text}`"
         raise argparse.ArgumentTypeError(message)
-    return seconds(text)
+    return int(seconds(text))

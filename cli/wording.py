@@ -1,12 +1,14 @@
 """Types and values in the words of somebody who writes a table, for messages of the form
 "expected …, found …"."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from functools import singledispatch
 from typing import Any
 
 from msgspec import inspect
+
+from cli.yaml_scalars import plain_scalar
 
 _LONGEST = 60
 """Characters of a value that a message repeats."""
@@ -27,10 +29,22 @@ def _(shape: inspect.Metadata) -> str:
 
 
 @expected.register
+def _(_shape: inspect.AnyType) -> str:
+    return "any value"
+
+
+@expected.register
 def _(shape: inspect.UnionType) -> str:
     # "or null" is true, but nobody writes it: a member that is not wanted is left out.
     named = [member for member in shape.types if not isinstance(member, inspect.NoneType)]
-    return " or ".join(expected(member) for member in named)
+    return " or ".join(dict.fromkeys(_expected_member(member) for member in named))
+
+
+def _expected_member(shape: inspect.Type) -> str:
+    """Structs that a tag tells apart have that in common, and more than that is too much to say."""
+    if isinstance(shape, inspect.StructType) and shape.tag_field is not None:
+        return f"a mapping with `{shape.tag_field}`"
+    return expected(shape)
 
 
 @expected.register
@@ -95,6 +109,7 @@ def _range(shape: inspect.IntType | inspect.FloatType) -> str:
         ("above", shape.gt),
         ("at most", shape.le),
         ("below", shape.lt),
+        ("divisible by", shape.multiple_of),
     )
     words = [f"{word} {bound:g}" for word, bound in bounds if bound is not None]
     return " " + " and ".join(words) if words else ""
@@ -110,12 +125,20 @@ def found(value: Any) -> str:
         case int() | float():
             return f"the number {value}"
         case str():
-            return f"`{shortened(value)}`" if value else "an empty text"
+            kind = "" if _is_text_without_quotes(value) else "the text "
+            return f"{kind}`{shortened(value)}`" if value else "an empty text"
         case list() | dict():
             empty = "" if value else "n empty"
             return f"a{empty} {'list' if isinstance(value, list) else 'mapping'}"
         case _:
             raise TypeError(f"no words for {value!r}")
+
+
+def _is_text_without_quotes(text: str) -> bool:
+    try:
+        return isinstance(plain_scalar(text), str)
+    except ValueError:
+        return False
 
 
 def shortened(text: str) -> str:
@@ -131,10 +154,10 @@ def one_of(names: Iterable[str]) -> str:
     return quoted[0] if len(quoted) == 1 else f"one of {', '.join(quoted)}"
 
 
-def did_you_mean(value: Any, known: Iterable[str]) -> str:
+def did_you_mean(value: Any, known: Collection[str]) -> str:
     """The known name that is nearest to `value`, as the end of a message; empty if none is near."""
     if not isinstance(value, str) or len(value) > _LONGEST:
         return ""
     by_lower = {name.lower(): name for name in known}
     close = get_close_matches(value.lower(), by_lower, n=1)
-    return f"; did you mean `{by_lower[close[0]]}`?" if close else ""
+    return f"; did you mean `{by_lower[close[0]]}`?" if close and value not in known else ""

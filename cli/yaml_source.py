@@ -138,7 +138,7 @@ def parse_yaml(data: bytes) -> Source:
     except _Refused as refused:
         raise SourceErrors([*composer.errors, refused.error], lines) from None
     except yaml.MarkedYAMLError as error:
-        raise SourceErrors([*composer.errors, _syntax_error(error)], lines) from None
+        raise SourceErrors([*composer.errors, _syntax_error(error, lines)], lines) from None
     except yaml.YAMLError as error:
         raise _single(Position(1, 1), f"not YAML: {error}", lines) from None
     if composer.errors:
@@ -166,7 +166,7 @@ def _single(position: Position, message: str, lines: Sequence[str] = ()) -> Sour
     return SourceErrors([SourceError(position, message)], lines)
 
 
-def _syntax_error(error: yaml.MarkedYAMLError) -> SourceError:
+def _syntax_error(error: yaml.MarkedYAMLError, lines: Sequence[str]) -> SourceError:
     mark = error.problem_mark or error.context_mark
     position = Position(mark.line + 1, mark.column + 1) if mark else Position(1, 1)
     message = f"not valid YAML: {error.problem or 'it cannot be read'}"
@@ -174,7 +174,13 @@ def _syntax_error(error: yaml.MarkedYAMLError) -> SourceError:
         began = error.context_mark
         where = f" that begins in line {began.line + 1}" if began else ""
         message += f", {error.context}{where}"
+    if any(map(_is_indented_by_tab, lines[position.line - 1 : position.line])):
+        message += "; indent with spaces, not with tabs"
     return SourceError(position, message)
+
+
+def _is_indented_by_tab(line: str) -> bool:
+    return "\t" in line[: len(line) - len(line.lstrip())]
 
 
 class _Refused(Exception):
