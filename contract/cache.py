@@ -3,6 +3,9 @@
 Bodies travel by `fetch` on the URL of the key: GET looks an entry up (404 where there is none), PUT
 stores the body under the response header fields it comes with. Control travels by RPC.
 
+A PUT has to say the length of its body, so its sender has read it to the end: a stream that breaks
+off reaches the other Worker as one that ended, and half a body would be stored as the whole.
+
 **The stored form** is the same in every tier, in the answer to GET, and in what `caches.default`
 holds under the key's URL, where the gateway looks first: the response's own status, body and header
 fields, except that
@@ -22,6 +25,9 @@ import msgspec
 
 ORIGIN: Final = "https://cache.internal/"
 """Keys live below this URL; it is never resolved, and the same in every tier."""
+
+MAX_BODY: Final = 8 * 1024 * 1024
+"""Bytes. Larger bodies are not stored: each is complete in memory before any of it is."""
 
 STORED_AT: Final = "gateway-stored-at"
 """Unix seconds at which the response was stored."""

@@ -12,12 +12,12 @@ from pyodide.ffi import JsException
 
 from contract.auth import VerifyRequest, VerifyResponse
 from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
-from contract.cache import STATUS, STORED_AT, TTL
+from contract.cache import MAX_BODY, STATUS, STORED_AT, TTL
 from contract.limits import LimitDecision, LimitRequest
 from contract.names import PING, Binding
 from edge.convert import JsStream, request_to_js, response_from_js
 from edge.driver import TimedOut, settle, settle_within
-from messages import Request, Response
+from messages import BodyTooLarge, Request, Response, read_body
 from ports import Service, Unavailable
 
 _new_object = js.Object.new
@@ -65,9 +65,7 @@ class UrlService:
         return await _send(self._base, js, self._base, request, timeout)
 
 
-async def _send(
-    name: str, fetcher: Any, base: str, request: Request, timeout: float
-) -> Response:
+async def _send(name: str, fetcher: Any, base: str, request: Request, timeout: float) -> Response:
     query = f"?{request.query}" if request.query else ""
     outgoing = request_to_js(request, f"{base}{request.path}{query}")
     return response_from_js(await _fetch(name, fetcher, outgoing, timeout))
@@ -157,11 +155,17 @@ class SharedCache:
         return twin
 
     async def store(self, key: str, response: Response, *, stored_at: float, ttl: float) -> None:
+        # Reading raises where the body breaks off; sent as a stream, it would seem to have ended.
+        try:
+            content = await read_body(response.body, MAX_BODY)
+        except BodyTooLarge:
+            return
         headers = response.headers
+        headers.remove("content-length")  # that of a coded form; the platform sets the other
         headers.set(STATUS, str(response.status))
         headers.set(STORED_AT, f"{stored_at:.3f}")
         headers.set(TTL, f"{ttl:g}")
-        request = Request("PUT", "", headers=headers, body=response.body)
+        request = Request("PUT", "", headers=headers, body=content)
         await settle(self._binding.fetch(request_to_js(request, key)))
 
 

@@ -79,7 +79,7 @@ def _put(tiers: Tiers, url: str, request: Any) -> ServiceResponse:
     except JsException:
         raise Problem(problems.MALFORMED_REQUEST, "The body ended before its time.") from None
     if not is_complete(fields, body.length):
-        raise Problem(problems.MALFORMED_REQUEST, "The body is not as long as it claims to be.")
+        raise Problem(problems.MALFORMED_REQUEST, "The body is not as long as Content-Length says.")
     stored = tiers.put(url, entry, body, time.time())
     if not stored:
         raise Problem(problems.UPSTREAM_UNAVAILABLE, "No tier takes entries.")

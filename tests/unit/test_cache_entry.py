@@ -127,8 +127,8 @@ COMPLETE: dict[str, tuple[Fields, int, bool]] = {
     "shorter": ([("content-length", "5")], 4, False),
     "longer": ([("content-length", "5")], 6, False),
     "not a number": ([("content-length", "five")], 5, False),
-    "says nothing": ([], 5, True),
-    "coded": ([("content-length", "5"), ("content-encoding", "gzip")], 9, True),
+    "says nothing": ([], 5, False),
+    "says nothing of nothing": ([], 0, False),
 }
 
 

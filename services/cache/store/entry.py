@@ -13,9 +13,6 @@ import msgspec
 from contract.cache import ORIGIN, ORIGIN_CACHE_CONTROL, STATUS, STORED_AT, TIER, TTL
 from contract.names import INTERNAL_PREFIX
 
-MAX_BODY: Final = 8 * 1024 * 1024
-"""Bytes. A body is complete in memory before any of it is stored, so that no part passes for it."""
-
 MAX_KV_BODY: Final = 1024 * 1024
 """Bytes. What is larger stays in the Cache API alone."""
 
@@ -111,14 +108,8 @@ def entry_of(sent: Iterable[tuple[str, str]]) -> Entry | None:
 
 
 def is_complete(fields: Iterable[tuple[str, str]], size: int) -> bool:
-    """Whether a body of `size` bytes is as long as its header fields say.
-
-    Nothing can be said where the body is coded: then the length is that of the coded form.
-    """
-    stated = dict(fields)
-    length = stated.get("content-length")
-    if length is None or "content-encoding" in stated or "transfer-encoding" in stated:
-        return True
+    """Whether a PUT says that its body has `size` bytes. One that says nothing may be a part."""
+    length = dict(fields).get("content-length", "")
     return length.isdigit() and int(length) == size
 
 

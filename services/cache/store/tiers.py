@@ -11,9 +11,10 @@ import msgspec
 from pyodide.ffi import JsException, jsnull, run_sync, to_js
 
 from contract import problems
+from contract.cache import MAX_BODY
 from contract.edge import log
 from contract.problems import Problem
-from store.entry import MAX_BODY, MAX_KV_BODY, MIN_KV_TTL, Entry, Fields, envelope_head, kv_key
+from store.entry import MAX_KV_BODY, MIN_KV_TTL, Entry, Fields, envelope_head, kv_key
 
 CACHE_API: Final = "cache-api"
 KV: Final = "kv"

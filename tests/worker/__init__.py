@@ -1,0 +1,1 @@
+"""Tests against Workers in a real workerd."""
