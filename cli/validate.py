@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from functools import singledispatch
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import inspect
@@ -21,6 +22,9 @@ _Array = inspect.VarTupleType | inspect.ListType
 _Container = inspect.StructType | inspect.DictType | _Array | inspect.AnyType
 
 
+MAX_VIOLATIONS: Final = 1000
+
+
 class Violation(NamedTuple):
     """A value, or with `key` the key of it, that does not fit, and a sentence about it."""
 
@@ -30,8 +34,8 @@ class Violation(NamedTuple):
 
 
 def violations(value: Any, kind: Any) -> list[Violation]:
-    """Everything in `value` that keeps it from being of the type `kind`, in the value's order."""
-    return list(_check(value, inspect.type_info(kind), ()))
+    """What keeps `value` from being of the type `kind`: the first `MAX_VIOLATIONS` mistakes."""
+    return list(islice(_check(value, inspect.type_info(kind), ()), MAX_VIOLATIONS))
 
 
 def _check(value: Any, shape: inspect.Type, path: ValuePath) -> Iterator[Violation]:

@@ -4,10 +4,11 @@ Types and ranges are checked when the table is decoded (`routing.table`); this i
 finding says where it is, so that the host can point at the line.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from difflib import get_close_matches
-from typing import NamedTuple
+from itertools import chain, islice
+from typing import Final, NamedTuple
 
 from contract.names import HEALTH_PATH
 from contract.problems import TYPE_PREFIX
@@ -18,7 +19,11 @@ from routing.versions import in_version
 
 Path = tuple[str | int, ...]
 
-_NO_DOTS = "a path has no segments `.` and `..`"
+MAX_FINDINGS: Final = 100
+"""Nobody reads more, and looking for the name that was meant takes its time."""
+
+_MAX_LISTED: Final = 20
+_NO_DOTS: Final = "a path has no segments `.` and `..`"
 
 
 class Finding(NamedTuple):
@@ -29,17 +34,16 @@ class Finding(NamedTuple):
 
 
 def check_table(table: Table) -> list[Finding]:
-    """All mistakes in `table`, in the order in which they stand there."""
-    return [
-        *_check_versions(table),
-        *_check_services(table),
-        *(
-            finding
-            for position, route in enumerate(table.routes)
-            for finding in _check_route(table, route, ("routes", position))
-        ),
-        *_check_collisions(table),
-    ]
+    """The mistakes in `table`, `MAX_FINDINGS` at most, in the order in which they stand there."""
+    routes = (
+        finding
+        for position, route in enumerate(table.routes)
+        for finding in _check_route(table, route, ("routes", position))
+    )
+    mistakes = chain(
+        _check_versions(table), _check_services(table), routes, _check_collisions(table)
+    )
+    return list(islice(mistakes, MAX_FINDINGS))
 
 
 def _check_versions(table: Table) -> Iterator[Finding]:
@@ -128,11 +132,13 @@ def _check_collisions(table: Table) -> Iterator[Finding]:
                     )
 
 
-def _known(name: str, known: Iterable[str], kind: str, at: Path) -> Iterator[Finding]:
-    names: Sequence[str] = sorted(known)
-    if name in names:
+def _known(name: str, known: Collection[str], kind: str, at: Path) -> Iterator[Finding]:
+    if name in known:
         return
+    names = sorted(known)
     close = get_close_matches(name, names, n=1)
     hint = f"; did you mean `{close[0]}`?" if close else ""
-    listed = ", ".join(names) or "none"
+    listed = ", ".join(names[:_MAX_LISTED]) or "none"
+    if len(names) > _MAX_LISTED:
+        listed += f" and {len(names) - _MAX_LISTED} more"
     yield Finding(at, f"there is no {kind} `{name}`{hint} (known: {listed})")

@@ -19,7 +19,13 @@ from ports import Platform, Service
 from routing.match import Matcher
 from routing.paths import PathTemplate
 from routing.resolve import Resolver
-from routing.table import AccessSettings, RouteSettings, ServiceSettings, Table
+from routing.table import (
+    AccessSettings,
+    CircuitBreakerSettings,
+    RouteSettings,
+    ServiceSettings,
+    Table,
+)
 from routing.units import seconds, size_in_bytes
 from routing.versions import Version, Versions
 from transforms.operations import compile_operations
@@ -65,7 +71,9 @@ class _Builder:
         self._remembered = Remembered()
         self._local_windows = LocalWindows()
         self._breakers = {
-            name: CircuitBreakerPolicy(name, _breaker_settings(service), platform.breakers)
+            name: CircuitBreakerPolicy(
+                name, _breaker_settings(service.circuit_breaker), platform.breakers
+            )
             for name, service in table.services.items()
             if service.circuit_breaker is not None
         }
@@ -127,8 +135,9 @@ class _Builder:
     def _service(self, settings: ServiceSettings) -> Service:
         if settings.binding is not None:
             return self._platform.binding(settings.binding)
-        assert settings.url is not None  # `routing.check` saw to it
-        return self._platform.url(settings.url)
+        if settings.url is not None:
+            return self._platform.url(settings.url)
+        raise ValueError("a service without binding and url: the table was not checked")
 
     def _successor(self, settings: RouteSettings, version: Version) -> PathTemplate | None:
         """The same resource in the next version: the route that asks the same of the service."""
@@ -165,7 +174,7 @@ class _Locations:
                     self._by_version[version].add("GET", known, public)
 
     def public(self, exchange: Exchange, location: str) -> str:
-        """`location` in the words of the client's version, or as it is where no route leads there."""
+        """`location` in the words of the client's version; as it is if no route leads there."""
         version = exchange.version.name if exchange.version else ""
         path, separator, rest = location.partition("?")
         if not path.startswith("/") or path.startswith("//"):
@@ -181,9 +190,7 @@ def _upstream_template(settings: RouteSettings) -> PathTemplate:
     return PathTemplate(settings.upstream_path or settings.path)
 
 
-def _breaker_settings(service: ServiceSettings) -> BreakerSettings:
-    settings = service.circuit_breaker
-    assert settings is not None
+def _breaker_settings(settings: CircuitBreakerSettings) -> BreakerSettings:
     return BreakerSettings(
         failure_rate_threshold=settings.failure_rate_threshold,
         minimum_calls=settings.minimum_calls,

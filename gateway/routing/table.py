@@ -1,7 +1,8 @@
 """The settings in `routes.yaml`, as types: they decode it, describe it and check its values.
 
-A table decodes into these Structs on the host, travels as JSON, and decodes into the same Structs at
-the edge. Whether the parts fit together (a route names a service that exists) is `routing.check`.
+A table decodes into these Structs on the host, travels as JSON, and decodes into the same Structs
+at the edge. Whether the parts fit together (a route names a service that exists) is
+`routing.check`.
 """
 
 from datetime import datetime

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from email.utils import format_datetime
 from datetime import UTC
+from email.utils import format_datetime
 
 from contract.names import API_VERSION
 from contract.problems import UNSUPPORTED_VERSION, VERSION_CONFLICT, Problem

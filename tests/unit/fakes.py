@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 
 from contract.auth import CredentialKind, Principal, VerifyResponse
 from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
-from contract.cache import STORED_AT, TTL
+from contract.cache import STATUS, STORED_AT, TTL
 from contract.circuit_breaker import BreakerSettings, CircuitBreaker
 from contract.limits import LimitDecision, LimitRequest
 from contract.sliding_window import SlidingWindow
 from messages import BodyTooLarge, Exchange, Headers, Request, Response
 from ports import Unavailable
+from store.entry import entry_of
 
 T = TypeVar("T")
 
@@ -147,7 +148,7 @@ class FakeBreakers:
 
 
 class FakeStore:
-    """The shared cache as a dict."""
+    """The shared cache as a dict; entries have the form that the cache Worker gives them."""
 
     def __init__(self) -> None:
         self.entries: dict[str, Response] = {}
@@ -165,9 +166,11 @@ class FakeStore:
     async def store(self, key: str, response: Response, *, stored_at: float, ttl: float) -> None:
         if self.down:
             raise Unavailable("cache")
-        response.headers.set(STORED_AT, f"{stored_at:.3f}")
-        response.headers.set(TTL, f"{ttl:g}")
-        self.entries[key] = response
+        control = [(STATUS, str(response.status)), (STORED_AT, str(stored_at)), (TTL, f"{ttl:g}")]
+        entry = entry_of([*response.headers, *control])
+        if entry is not None:
+            fields = Headers(entry.stored_fields("kv", stored_at))
+            self.entries[key] = Response(entry.status, fields, response.body)
 
 
 class FakePlatform:

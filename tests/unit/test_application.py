@@ -9,7 +9,7 @@ from application import Application
 from messages import Exchange, Headers, Request, Response
 from ports import Unavailable
 from tests.unit.fakes import NOW, FakePlatform, FakeStream, exchange, json_response, run
-from tests.unit.tables import route, table
+from tests.unit.tables import DEPRECATED, route, table
 
 TABLE = table(
     route(name="sign-in", path="/sign-in", methods=["POST"], versions=None, service="auth"),
@@ -304,3 +304,11 @@ def test_time_passes_only_as_it_is_handed_in() -> None:
     gateway.send("GET", "/v2/cached")
     _, response = gateway.send("GET", "/v2/cached", now=NOW + 29)
     assert response.headers.get("age") == "29"
+
+
+def test_a_version_may_age_before_it_has_a_successor() -> None:
+    versions = {"default": "v2", "supported": {"v2": {"deprecated": DEPRECATED}}}
+    application = Application(table(versions=versions), "table-1", FakePlatform())
+    response = run(application.handle(exchange("GET", "/v2/things/7")))
+    assert response.headers.get("deprecation") == "@1788220800"
+    assert "link" not in response.headers

@@ -124,6 +124,16 @@ def test_only_so_many_probes_go_out() -> None:
     assert breaker.state is State.HALF_OPEN
 
 
+def test_an_answer_that_was_overtaken_by_a_later_one_is_not_believed() -> None:
+    world = World()
+    world.ask_all((500, 0), (500, 0))
+    breaker = world.platform.breakers.breakers["data"]
+    breaker.state, breaker.version = State.CLOSED, 0
+    world.ask_all((200, 10), (200, 10))
+    # It may call, as the object says so; but it goes on asking.
+    assert world.platform.breakers.calls[-2:] == ["acquire", "acquire"]
+
+
 def test_a_lost_object_is_noted_in_the_log() -> None:
     world = World()
     world.platform.breakers.down = True

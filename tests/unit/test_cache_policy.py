@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contract.cache import ORIGIN, STORED_AT, TIER, TTL
+from contract.cache import ORIGIN, TTL
 from messages import Exchange, Response
 from policies.cache import Cache, cache_key
 from routing.versions import Versions
@@ -46,7 +46,6 @@ def test_the_second_get_is_a_hit_until_the_lifetime_is_over() -> None:
     hit = get(store, origin, later=29)
     assert (hit.body, status(hit)) == (b"1", "edge-gateway; hit; ttl=1")
     assert hit.headers.get("age") == "29"
-    assert not any(name in hit.headers for name in (STORED_AT, TTL, TIER))
     stale = get(store, origin, later=30)
     assert (stale.body, status(stale)) == (b"2", "edge-gateway; fwd=stale; fwd-status=200; stored")
 
@@ -56,6 +55,15 @@ def test_the_service_decides_how_long() -> None:
     get(store, origin)
     assert status(get(store, origin, later=4)) == "edge-gateway; hit; ttl=1"
     assert "stale" in (status(get(store, origin, later=5)) or "")
+
+
+@pytest.mark.parametrize("own", [None, "max-age=5", "public, s-maxage=60"])
+def test_a_hit_says_what_the_service_said_about_caching(own: str | None) -> None:
+    store, origin = FakeStore(), Origin(**({} if own is None else {"cache_control": own}))
+    miss, hit = get(store, origin), get(store, origin, later=1)
+    assert miss.headers.get_all("cache-control") == hit.headers.get_all("cache-control")
+    assert hit.headers.get("cache-control") == own
+    assert not any(name.startswith("gateway-") for name, _ in hit.headers)
 
 
 @pytest.mark.parametrize(

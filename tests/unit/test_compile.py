@@ -54,6 +54,11 @@ def test_an_unlimited_body_streams_through() -> None:
     assert not body.was_read
 
 
+def test_a_table_that_was_not_checked_does_not_load() -> None:
+    with pytest.raises(ValueError, match="not checked"):
+        Application(table(services={"data": {}}), "table-1", FakePlatform())
+
+
 def test_a_binding_that_is_not_there_is_found_when_the_table_loads() -> None:
     class Bare(FakePlatform):
         def binding(self, name: str) -> Any:

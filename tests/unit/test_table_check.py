@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from routing.check import Finding, check_table
+from routing.check import MAX_FINDINGS, Finding, check_table
 from tests.unit.tables import route, table
 
 
@@ -97,3 +97,11 @@ def test_one_mistake_does_not_hide_another() -> None:
         "transform",
     ]
     assert all(isinstance(finding, Finding) for finding in findings)
+
+
+def test_a_flood_of_mistakes_is_cut_off_and_so_is_the_list_of_known_names() -> None:
+    services = {f"service-{number}": {"binding": "DATA"} for number in range(50)}
+    routes = [route(name=f"r{n}", path=f"/r{n}", service="x") for n in range(MAX_FINDINGS + 9)]
+    findings = check_table(table(*routes, services=services))
+    assert len(findings) == MAX_FINDINGS
+    assert findings[0].message.endswith("service-25, service-26 and 30 more)")

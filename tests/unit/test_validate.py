@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Meta
 
-from cli.validate import Violation, violations
+from cli.validate import MAX_VIOLATIONS, Violation, violations
 from routing.table import Method, RouteSettings, Table
 from routing.units import Duration
 from tests.unit.tables import document, route
@@ -148,6 +148,10 @@ def test_a_type_that_no_table_uses_is_refused_by_the_walker() -> None:
         violations(1, bytes)
     with pytest.raises(TypeError):
         violations([], bytes)
+
+
+def test_a_flood_of_violations_is_cut_off() -> None:
+    assert len(violations(["x"] * 10_000, list[int])) == MAX_VIOLATIONS
 
 
 def test_a_violation_concerns_the_value_where_nothing_else_is_said() -> None:
