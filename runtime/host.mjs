@@ -20,7 +20,7 @@ import {
 } from "wrangler";
 
 const [planPath, eventsDescriptor] = process.argv.slice(2);
-const RESTART_DEADLINE = 60_000; // milliseconds that Miniflare gets to bring back a dead workerd
+const RESTART_DEADLINE = 30_000; // milliseconds that Miniflare gets to bring back a dead workerd
 
 function emit(event, fields = {}) {
   writeSync(Number(eventsDescriptor), `${JSON.stringify({ event, ...fields })}\n`);
@@ -152,7 +152,7 @@ function writeLog({ level, message }) {
   stream.write(`${message}\n`);
 }
 
-/** Miniflare's own messages. The one about a crash is an event, not text to be read. */
+/** Miniflare's own messages. Those about a crash are events: it says them in no other way. */
 class HostLog extends Log {
   log(message) {
     process.stderr.write(`${message}\n`);
@@ -162,6 +162,12 @@ class HostLog extends Log {
     if (!message.includes("crashed unexpectedly")) return super.warn(message);
     emit("crashed");
     restartTimer = setTimeout(() => fail("workerd did not come back"), RESTART_DEADLINE);
+  }
+
+  error(error) {
+    // It tries once; a workerd that dies again while it starts stays away.
+    if (error.message.includes("failed to restart")) fail("workerd died while it started");
+    super.error(error);
   }
 }
 

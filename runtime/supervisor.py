@@ -16,9 +16,9 @@ from runtime.watch import Watch
 
 _LOOK_EVERY = 0.25
 """Seconds between two looks at the files."""
-_STABLE = 30.0
+_STABLE = 10.0
 """Seconds of running after which earlier crashes no longer count."""
-_CRASHES = 3
+_CRASHES = 5
 """Crashes in a row that the host may mend by itself before the pauses begin."""
 _LONGEST_PAUSE = 30.0
 
@@ -60,7 +60,7 @@ class Supervisor:
                 self._host = Host(plan, workerd_options())
                 plan = self._attend(self._host, plan)
                 self._host.stop()
-                pause = min(_LONGEST_PAUSE, 0.5 * 2 ** max(0, self._crashes - 1))
+                pause = min(_LONGEST_PAUSE, 0.5 * 2 ** max(0, self._crashes - _CRASHES))
                 self._say(f"starting again in {pause:.1f} s")
                 time.sleep(pause)
         finally:

@@ -107,6 +107,18 @@ def test_a_killed_workerd_is_started_again(supervised: Supervised) -> None:
     supervised.workerd = int(again[1])
 
 
+def test_a_workerd_killed_while_it_starts_is_started_again(supervised: Supervised) -> None:
+    before = supervised.ask("POST")
+    host, workerd = descendants(supervised.process.pid)
+    os.kill(workerd, signal.SIGKILL)
+    supervised.wait_for("workerd died; starting it again")
+    while not (starting := [pid for pid in descendants(host) if pid != workerd]):
+        pass
+    os.kill(starting[0], signal.SIGKILL)
+    supervised.url = supervised.wait_for(r"running again .*: (http://\S+)")[1]
+    assert supervised.ask() == before
+
+
 def test_a_killed_host_is_started_again(supervised: Supervised) -> None:
     before = supervised.ask("POST")
     host, workerd = descendants(supervised.process.pid)
