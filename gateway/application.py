@@ -5,7 +5,6 @@ It is plain Python: `edge.border` feeds it from JavaScript, tests feed it direct
 """
 
 import traceback
-from typing import Final
 
 from contract.names import API_VERSION, HEALTH_PATH, REQUEST_ID
 from contract.problems import INTERNAL_ERROR, TYPE_PREFIX, Problem
@@ -17,9 +16,6 @@ from ports import Platform
 from reference import explain_problem
 from routing.compile import compile_routes
 from routing.table import Table
-
-_LIST_FIELDS: Final = frozenset({"link", "vary"})
-"""Fields that the gateway adds to; any other field that it sets replaces the service's."""
 
 
 class Application:
@@ -38,12 +34,8 @@ class Application:
         except Exception:
             exchange.log["traceback"] = traceback.format_exc()
             response = problem_response(Problem(INTERNAL_ERROR), exchange)
-        headers = response.headers
-        for name, value in exchange.answer_fields:
-            if name not in _LIST_FIELDS:
-                headers.remove(name)
-            headers.add(name, value)
-        headers.set(REQUEST_ID, exchange.request_id)
+        exchange.answer_fields.append((REQUEST_ID, exchange.request_id))
+        response.headers.amend(exchange.answer_fields)
         return response
 
     async def _respond(self, exchange: Exchange) -> Response:

@@ -5,13 +5,17 @@ platform (a body that is still a stream) is only held here, never looked into.
 """
 
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from contract.auth import Principal
 
 if TYPE_CHECKING:
     from routing.compile import CompiledRoute
     from routing.versions import Version
+
+
+LIST_FIELDS: Final = frozenset({"link", "vary"})
+"""Fields that the gateway adds to; any other field that it sets replaces the service's."""
 
 
 class Headers:
@@ -45,6 +49,13 @@ class Headers:
     def remove(self, *names: str) -> None:
         """Drop every field with one of these names."""
         self._fields = [field for field in self._fields if field[0] not in names]
+
+    def amend(self, fields: Iterable[tuple[str, str]]) -> None:
+        """Put `fields` in: list fields beside those that are there, others in their place."""
+        for name, value in fields:
+            if name not in LIST_FIELDS:
+                self.remove(name)
+            self.add(name, value)
 
     def keep_only(self, wanted: Callable[[str], bool]) -> None:
         """Drop every field whose name is not `wanted`."""

@@ -18,10 +18,9 @@ from contract.names import PING, Binding
 from edge.convert import JsStream, request_to_js, response_from_js
 from edge.driver import TimedOut, settle, settle_within
 from messages import BodyTooLarge, Request, Response, read_body
+from policies.dispatch import may_leave
 from ports import Service, Unavailable
 
-_new_object = js.Object.new
-_timeout_signal = js.AbortSignal.timeout
 _encode = msgspec.json.Encoder().encode
 _decode_verification = msgspec.json.Decoder(VerifyResponse).decode
 _decode_limit = msgspec.json.Decoder(LimitDecision).decode
@@ -62,7 +61,9 @@ class UrlService:
 
     async def send(self, request: Request, *, timeout: float) -> Response:
         request.headers.remove("host")
-        return await _send(self._base, js, self._base, request, timeout)
+        response = await _send(self._base, js, self._base, request, timeout)
+        response.headers.keep_only(may_leave)
+        return response
 
 
 async def _send(name: str, fetcher: Any, base: str, request: Request, timeout: float) -> Response:
@@ -72,14 +73,8 @@ async def _send(name: str, fetcher: Any, base: str, request: Request, timeout: f
 
 
 async def _fetch(name: str, fetcher: Any, request: Any, timeout: float) -> Any:
-    """A JavaScript response; raises `Unavailable`. The body has to come within `timeout` as well."""
-    init = _new_object()
-    init.signal = _timeout_signal(int(timeout * 1000))
-    try:
-        return await settle(fetcher.fetch(request, init))
-    except JsException as error:
-        late = error.name == "TimeoutError"
-        raise Unavailable(name, timed_out=late, reason=str(error)[:200]) from None
+    """A JavaScript response, as soon as its fields are there; raises `Unavailable`."""
+    return await _ask(name, fetcher.fetch(request), timeout)
 
 
 class AuthWorker:
@@ -126,6 +121,11 @@ class CircuitBreakerObjects:
         return _decode_breaker(await _ask("circuit breaker", promise, timeout))
 
 
+def _every_field(_name: str) -> bool:
+    """Stored responses carry what the gateway has to know in fields of its own."""
+    return True
+
+
 class SharedCache:
     """The Cache API of this data centre, then the cache Worker. Only the latter ever writes."""
 
@@ -138,9 +138,9 @@ class SharedCache:
         except JsException:
             near = None
         if near is not None:
-            return response_from_js(near)
+            return response_from_js(near, _every_field)
         far = await _fetch("cache", self._binding, key, timeout)
-        return response_from_js(far) if far.status == 200 else None
+        return response_from_js(far, _every_field) if far.status == 200 else None
 
     def duplicate(self, response: Response) -> Response:
         origin = response.origin

@@ -3,20 +3,24 @@
 Header fields cross once each way, as one JSON text: that costs a third of a proxy for each field.
 """
 
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import js
 import msgspec
 from pyodide.ffi import jsnull, to_js
 
+from contract.names import IDENTITY
 from edge.driver import settle
-from messages import BodyTooLarge, Headers, Request, Response
+from messages import LIST_FIELDS, BodyTooLarge, Headers, Request, Response
+from policies.dispatch import may_leave
 
 _new_request = js.Request.new
 _new_response = js.Response.new
 # Methods as functions of their object: one crossing for a call instead of two.
 _call = js.Function.prototype.call
 _append_field = _call.bind(js.Headers.prototype.append)
+_set_field = _call.bind(js.Headers.prototype.set)
 _delete_field = _call.bind(getattr(js.Headers.prototype, "delete"))
 _parse = js.JSON.parse
 _stringify = js.JSON.stringify
@@ -60,6 +64,37 @@ def headers_from_js(fields: Any) -> Headers:
     return Headers(_decode_fields(_stringify(_array_from(fields))))
 
 
+class UnreadHeaders(Headers):
+    """Fields of a service's answer that are still in JavaScript; read when something asks for one.
+
+    Most answers pass without: then the amendments are made in JavaScript as well.
+    """
+
+    __slots__ = ("amendments", "is_read", "original", "source", "wanted")
+
+    def __init__(self, source: Any, wanted: Callable[[str], bool]) -> None:
+        """`wanted` says by name which fields are to be seen at all."""
+        self.source = source
+        self.wanted = wanted
+        self.is_read = False
+        self.amendments: list[tuple[str, str]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        """Called for `_fields` as long as it is not there."""
+        if name != "_fields":
+            raise AttributeError(name)
+        self.is_read = True
+        self.original = tuple(headers_from_js(self.source))
+        self._fields = [field for field in self.original if self.wanted(field[0])]
+        return self._fields
+
+    def amend(self, fields: Iterable[tuple[str, str]]) -> None:
+        if self.is_read:
+            super().amend(fields)
+        else:
+            self.amendments += fields
+
+
 class Origin(NamedTuple):
     """The JavaScript request or response that a value came from, and what it was then."""
 
@@ -92,29 +127,42 @@ def request_to_js(request: Request, url: str) -> Any:
     return _new_request(url, init)
 
 
-def response_from_js(response: Any) -> Response:
-    """A response whose body stays where it is until somebody reads it."""
-    headers = headers_from_js(response.headers)
+def response_from_js(response: Any, wanted: Callable[[str], bool] = may_leave) -> Response:
+    """A response of which nothing is read before somebody asks for it."""
     source = response.body
-    body = None if source is jsnull else JsStream(source, content_length(headers))
-    return Response(response.status, headers, body, origin=Origin(response, tuple(headers), body))
+    body = None if source is jsnull else JsStream(source, None)
+    return Response(
+        response.status,
+        UnreadHeaders(response.headers, wanted),
+        body,
+        origin=Origin(response, (), body),
+    )
 
 
 def response_to_js(response: Response) -> Any:
     """A new JavaScript response, by copy and difference where that is possible."""
-    origin = response.origin
-    if origin is not None and origin.body is response.body:
-        difference = _difference(origin.fields, response.headers)
+    origin, headers = response.origin, response.headers
+    if origin is not None and origin.body is response.body and isinstance(headers, UnreadHeaders):
+        if not headers.is_read:
+            copy = _copy_of(origin)
+            _delete_field(copy.headers, IDENTITY)
+            for name, value in headers.amendments:
+                (_append_field if name in LIST_FIELDS else _set_field)(copy.headers, name, value)
+            return copy
+        difference = _difference(headers.original, headers)
         if len(difference) <= _FEW and response.status == origin.source.status:
-            body = jsnull if origin.body is None else origin.body.source
-            copy = _new_response(body, origin.source)
+            copy = _copy_of(origin)
             _amend(copy.headers, difference)
             return copy
-    init = {"status": response.status, "headers": list(response.headers)}
+    init = {"status": response.status, "headers": list(headers)}
     body = None if response.status in _WITHOUT_BODY else response.body
     return _new_response(
         jsnull if body is None else _body_to_js(body), _parse(_encode(init).decode())
     )
+
+
+def _copy_of(origin: Origin) -> Any:
+    return _new_response(jsnull if origin.body is None else origin.body.source, origin.source)
 
 
 def _difference(

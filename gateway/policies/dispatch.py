@@ -1,7 +1,8 @@
 """Dispatch: the end of every pipeline. Sends the request to its service and cleans the answer.
 
 Fields that belong to one connection (RFC 9110, section 7.6.1) and fields of the gateway's own do not
-pass, in either direction; a Location that the service gave in its own words is put in the client's.
+pass to a service (`drop_outside_fields`) nor from one (`may_leave`, applied by the edge where it reads
+or copies them); a Location that the service gave in its own words is put in the client's.
 """
 
 from collections.abc import Callable
@@ -33,6 +34,10 @@ _FROM_PROXIES: Final = frozenset(
 """What a client claims about the way here; nobody vouches for it."""
 
 _FROM_OUTSIDE: Final = HOP_BY_HOP | _FROM_PROXIES
+
+_WITH_LOCATION: Final = frozenset({201, 202, 300, 301, 302, 303, 307, 308})
+"""Status codes with which Location names a resource (RFC 9110, section 10.2.2); with others it means
+nothing, and the fields of the answer need not be read."""
 
 PublicLocation = Callable[[Exchange, str], str]
 """Turns a path at the service into the one under which the client reaches it."""
@@ -72,11 +77,10 @@ class Dispatch:
             raise Problem(
                 UPSTREAM_UNREACHABLE, f"The service {self._service_name!r} cannot be reached."
             ) from None
-        headers = response.headers
-        headers.keep_only(_may_leave)
-        location = headers.get("location")
-        if location is not None:
-            headers.set("location", self._public_location(exchange, location))
+        if response.status in _WITH_LOCATION:
+            location = response.headers.get("location")
+            if location is not None:
+                response.headers.set("location", self._public_location(exchange, location))
         return response
 
 
@@ -89,5 +93,6 @@ def drop_outside_fields(headers: Headers) -> None:
     headers.keep_only(lambda name: name not in unwanted and not name.startswith(INTERNAL_PREFIX))
 
 
-def _may_leave(name: str) -> bool:
+def may_leave(name: str) -> bool:
+    """Whether a field of a service's answer goes out to the client."""
     return name not in HOP_BY_HOP and not name.startswith(INTERNAL_PREFIX)
