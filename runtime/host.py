@@ -69,6 +69,7 @@ class Host:
         """
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         (BUILT / "run").mkdir(parents=True, exist_ok=True)
+        _remove_left_over(BUILT / "run")
         self._folder = Path(tempfile.mkdtemp(dir=BUILT / "run", prefix=f"{os.getpid()}-"))
         self._pid_file = self._folder / "workerd.pid"
         self._write_plan(plan)
@@ -174,6 +175,18 @@ class Host:
             encoding="utf-8",
         )
         wrapper.chmod(0o755)
+
+
+def _remove_left_over(runs: Path) -> None:
+    """Remove the folders of runs whose process was killed before it could."""
+    for folder in runs.iterdir():
+        owner = folder.name.partition("-")[0]
+        try:
+            os.kill(int(owner), 0)
+        except ProcessLookupError:
+            shutil.rmtree(folder, ignore_errors=True)
+        except (PermissionError, ValueError):
+            continue
 
 
 def _entry(worker: Worker) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from typing import Self
 from runtime.host import Event, Host, HostError
 from runtime.plan import Plan
 from runtime.snapshot import workerd_options
-from runtime.toolchain import BUILT
 
 START_TIMEOUT = 60.0
 """Seconds until Workers must be ready; a first start without a snapshot takes up to 15."""
@@ -34,9 +33,8 @@ class LocalRuntime:
         self._options = options
         self._host: Host | None = None
         self._state = Event("ended")
-        (BUILT / "run").mkdir(parents=True, exist_ok=True)
         self._output = tempfile.NamedTemporaryFile(  # noqa: SIM115
-            mode="w+", encoding="utf-8", errors="replace", dir=BUILT / "run", suffix=".log"
+            mode="w+", encoding="utf-8", errors="replace", suffix=".log"
         )
 
     def __enter__(self) -> Self:
