@@ -79,7 +79,7 @@ def run(console: Console, generator: Generator, rounds: int, seconds: int) -> Re
         remarks = check(workers.urls, workers.token)
         measurements = _measure_all(console, generator, workers, rounds, seconds)
         check(workers.urls, workers.token)
-    return Results(
+    results = Results(
         date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
         machine=machine,
         rounds=rounds,
@@ -88,6 +88,13 @@ def run(console: Console, generator: Generator, rounds: int, seconds: int) -> Re
         calls=calls,
         remarks=remarks,
     )
+    unsteady = results.unsteady()
+    if unsteady:
+        remarks.append(
+            "Something else kept the machine busy, so measure again before you rely on this: "
+            f"a round took twice as long as another for {', '.join(unsteady)}"
+        )
+    return results
 
 
 def _measure_all(

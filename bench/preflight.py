@@ -1,6 +1,7 @@
 """Before anything is timed: does every target answer, and do gateway and peer do the same work?"""
 
 import json
+import time
 from collections.abc import Mapping
 from http.client import HTTPConnection
 from typing import Final, NamedTuple
@@ -10,7 +11,8 @@ from bench.targets import TARGETS, Target, headers_for
 
 _PER_CONNECTION: Final = {"connection", "date", "transfer-encoding", "content-length"}
 
-_ATTEMPTS: Final = 20
+_PATIENCE: Final = 10.0
+"""Seconds until an answer has to come from the cache. Cold, the cache Worker takes a moment."""
 
 
 class PreflightError(Exception):
@@ -63,25 +65,27 @@ def check(urls: Mapping[str, str], token: str) -> list[str]:
 
 def _ask_warm(url: str, target: Target, token: str) -> Answer:
     """The answer once it comes from the cache, where it is to: storing goes on behind an answer."""
-    answer = ask(url, target, token)
-    for _ in range(_ATTEMPTS):
+    ask(url, target, token)
+    deadline = time.monotonic() + _PATIENCE
+    while True:
         answer = ask(url, target, token)
-        if "; hit" in answer.headers.get("cache-status", "; hit"):
-            break
-    return answer
+        hit = "; hit" in answer.headers.get("cache-status", "; hit")
+        if hit or time.monotonic() > deadline:
+            return answer
+        time.sleep(0.05)
 
 
 def _judge(target: Target, answer: Answer) -> None:
     if answer.status != 200:
         text = answer.body[:300].decode(errors="replace")
         raise PreflightError(f"{target.name} answers {answer.status}: {text}")
+    if "; hit" not in answer.headers.get("cache-status", "; hit"):
+        raise PreflightError(f"{target.name} is no cache hit: {answer.headers['cache-status']}")
     missing = [name for name in target.fields if name not in answer.headers]
     if missing:
         raise PreflightError(f"{target.name} answers without {', '.join(missing)}")
     if ";local" in answer.headers.get("ratelimit", ""):
         raise PreflightError(f"{target.name} is limited by the isolate, not by its object")
-    if "cache-status" in target.fields and "; hit" not in answer.headers["cache-status"]:
-        raise PreflightError(f"{target.name} is no cache hit: {answer.headers['cache-status']}")
     try:
         body = json.loads(answer.body)
     except ValueError:

@@ -63,6 +63,14 @@ class Results(msgspec.Struct, kw_only=True):
                 return measurement
         return None
 
+    def unsteady(self) -> list[str]:
+        """Targets whose p50 was twice as long, or more, in one round as in another."""
+        return [
+            f"{measurement.target} at {measurement.connections}"
+            for measurement in self.measurements
+            if max(measurement.p50_us) >= 2 * min(measurement.p50_us)
+        ]
+
     def ratio(self, target: str, other: str, connections: int) -> float | None:
         """How many times as long `target` takes as `other`, by p50."""
         one, two = self.find(target, connections), self.find(other, connections)

@@ -63,6 +63,14 @@ def test_one_slow_round_does_not_move_a_median() -> None:
 
 
 @pytest.mark.parametrize(
+    ("p50_us", "unsteady"),
+    [((400, 799), []), ((400, 800), ["floor at 1"]), ((900, 500, 400), ["floor at 1"])],
+)
+def test_a_run_on_a_busy_machine_says_so(p50_us: tuple[int, ...], unsteady: list[str]) -> None:
+    assert results(measurement("floor", *p50_us)).unsteady() == unsteady
+
+
+@pytest.mark.parametrize(
     ("target", "floor", "peer"),
     [("floor", "1.00", "-"), ("gateway/public", "1.28", "2.00"), ("hono/public", "0.64", "-")],
 )

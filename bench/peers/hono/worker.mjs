@@ -113,6 +113,7 @@ async function transform(c, next) {
 async function cacheStatus(c, next) {
   await next();
   const hit = c.res.headers.get("cf-cache-status") === "HIT";
+  c.header("CF-Cache-Status", undefined);
   c.header("Cache-Status", hit ? "hono; hit" : "hono; fwd=uri-miss; stored");
 }
 
