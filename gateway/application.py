@@ -46,9 +46,7 @@ class Application:
             return await self._health(exchange)
         if request.path.startswith(TYPE_PREFIX):
             return explain_problem(request)
-        found = self._routes.resolve(
-            request.method, request.path, request.headers.get(API_VERSION)
-        )
+        found = self._routes.resolve(request.method, request.path, request.headers.get(API_VERSION))
         request.path = found.path
         exchange.route = found.target
         exchange.version = found.version

@@ -1,8 +1,8 @@
 """The gateway Worker's entry: hands each request to the border, which is made on the first one.
 
-The handler is a synchronous function of the module and not an entrypoint class: a request then costs
-half of what it costs through the class and the asyncio loop. The table is decoded at import, so that
-on Cloudflare it is part of the snapshot taken at deploy.
+The handler is a synchronous function of the module and not an entrypoint class: a request then
+costs half of what it costs through the class and the asyncio loop. The table is decoded at import,
+so that on Cloudflare it is part of the snapshot taken at deploy.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ _border: Border | None = None
 
 def on_fetch(request: Any, env: Any, ctx: Any) -> Any:
     """Cloudflare's entry point for HTTP."""
-    global _border
+    global _border  # noqa: PLW0603  (made of the first request's env, kept for the isolate)
     if _border is None:
         _border = Border(_table, TABLE_ID, env)
     return _border.handle(request, ctx)

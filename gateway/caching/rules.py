@@ -34,22 +34,28 @@ def freshness_lifetime(request: Request, response: Response, default: float) -> 
 
     Order of RFC 9111, section 4.2.1, for a shared cache: s-maxage, max-age, then `default`.
     """
-    if request.method != "GET" or response.status != 200 or "range" in request.headers:
+    directives = cache_control(response.headers)
+    if not _may_store(request, response, directives):
         return 0.0
-    headers = response.headers
-    directives = cache_control(headers)
-    if any(word in directives for word in ("no-store", "private", "no-cache")):
-        return 0.0
-    if "no-store" in cache_control(request.headers):
-        return 0.0
-    if "set-cookie" in headers or _varies(headers):
-        return 0.0
-    if "authorization" in request.headers and not {"public", "s-maxage"} & directives.keys():
-        return 0.0  # RFC 9111, section 3.5
     for name in ("s-maxage", "max-age"):
         if name in directives:
             return _seconds(directives[name])
     return default
+
+
+def _may_store(request: Request, response: Response, directives: Mapping[str, str]) -> bool:
+    """RFC 9111, section 3, and its section 3.5 for requests with Authorization."""
+    if request.method != "GET" or response.status != 200 or "range" in request.headers:
+        return False
+    if any(word in directives for word in ("no-store", "private", "no-cache")):
+        return False
+    if "no-store" in cache_control(request.headers):
+        return False
+    if "set-cookie" in response.headers or _varies(response.headers):
+        return False
+    return "authorization" not in request.headers or bool(
+        {"public", "s-maxage"} & directives.keys()
+    )
 
 
 def _varies(headers: Headers) -> bool:

@@ -15,7 +15,7 @@ from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
 from contract.cache import MAX_BODY, STATUS, STORED_AT, TTL
 from contract.limits import LimitDecision, LimitRequest
 from contract.names import PING, Binding
-from edge.convert import JsStream, request_to_js, response_from_js
+from edge.convert import JsStream, Origin, request_to_js, response_from_js
 from edge.driver import TimedOut, settle, settle_within
 from messages import BodyTooLarge, Request, Response, read_body
 from policies.dispatch import may_leave
@@ -143,15 +143,15 @@ class SharedCache:
         return response_from_js(far, _every_field) if far.status == 200 else None
 
     def duplicate(self, response: Response) -> Response:
-        origin = response.origin
+        origin: Origin | None = response.origin
         if origin is None or origin.body is not response.body:
             # The body is in memory, and can be used twice.
             return Response(response.status, response.headers.copy(), response.body)
         twin = response_from_js(origin.source.clone())
         twin.headers = response.headers.copy()
         # Cloning has put another stream in the place of the one that we knew.
-        response.body = JsStream(origin.source.body, origin.body.length) if origin.body else None
-        response.origin = origin._replace(body=response.body)
+        body = JsStream(origin.source.body, None) if origin.body else None
+        response.body, response.origin = body, origin._replace(body=body)
         return twin
 
     async def store(self, key: str, response: Response, *, stored_at: float, ttl: float) -> None:

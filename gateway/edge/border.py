@@ -8,7 +8,7 @@ import os
 import random
 import time
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, NamedTuple
 
 import js
 import msgspec
@@ -23,8 +23,18 @@ from messages import Exchange, Request, Response
 from routing.table import Table
 from tracing import continue_trace
 
+_running: set[asyncio.Future[None]] = set()
+"""Deferred work; the loop itself holds tasks only weakly."""
+
 _log = js.console.log
 _encode = msgspec.json.Encoder().encode
+
+
+class _Asked(NamedTuple):
+    """Method and path as the client sent them; the pipeline changes those of the request."""
+
+    method: str
+    path: str
 
 
 class Border:
@@ -34,24 +44,23 @@ class Border:
         self._application = Application(table, table_id, CloudflarePlatform(env))
         # For ids that have to be unique and not secret: seeded once, since each call for the
         # platform's entropy crosses the border.
-        self._random = random.Random(os.urandom(32))
+        self._random = random.Random(os.urandom(32))  # noqa: S311
 
     def handle(self, request: Any, ctx: Any) -> Any:
         """Answer a JavaScript Request with a JavaScript Response."""
-        started = time.time()
         entropy = self._random.randbytes(40)
         incoming = _request_from_js(request)
         trace_id = continue_trace(incoming.headers, entropy[:24])
-        method, raw_path = incoming.method, incoming.path
+        asked = _Asked(incoming.method, incoming.path)
         exchange = Exchange(
             incoming,
             request_id=entropy[24:].hex(),
             client_address=incoming.headers.get(CLIENT_ADDRESS) or "-",
-            now=started,
+            now=time.time(),
             defer=lambda work: _defer(ctx, work),
         )
         response = drive(self._application.handle(exchange))
-        _log(_log_line(exchange, response, method, raw_path, trace_id, started))
+        _log(_log_line(exchange, response, asked, trace_id))
         return response_to_js(response)
 
 
@@ -88,28 +97,23 @@ def _defer(ctx: Any, work: Coroutine[Any, Any, None]) -> None:
         finally:
             finished.resolve(None)
 
-    asyncio.ensure_future(run())
+    task = asyncio.ensure_future(run())
+    _running.add(task)
+    task.add_done_callback(_running.discard)
 
 
-def _log_line(
-    exchange: Exchange,
-    response: Response,
-    method: str,
-    raw_path: str,
-    trace_id: str,
-    started: float,
-) -> str:
+def _log_line(exchange: Exchange, response: Response, asked: _Asked, trace_id: str) -> str:
     """One JSON object: what was asked, what was answered, and what the policies noted down."""
     route, principal = exchange.route, exchange.principal
     line: dict[str, Any] = {
-        "time": started,
+        "time": round(exchange.now, 3),
         "level": "error" if response.status >= 500 else "info",
         "request_id": exchange.request_id,
         "trace_id": trace_id,
-        "method": method,
-        "path": raw_path,
+        "method": asked.method,
+        "path": asked.path,
         "status": response.status,
-        "duration_ms": round((time.time() - started) * 1000, 3),
+        "duration_ms": round((time.time() - exchange.now) * 1000, 3),
         "route": route.name if route else None,
         "version": exchange.version.name if exchange.version else None,
     }

@@ -36,8 +36,8 @@ class TimedOut(Exception):
 async def settle_within(promise: Any, timeout: float) -> Any:
     """The result of `promise`. Raises `TimedOut` after `timeout` seconds.
 
-    `promise` is what a call from Python gave, which Pyodide has made a future of. What it stands for
-    goes on after a time-out, until the platform ends it with the request.
+    `promise` is what a call from Python gave, which Pyodide has made a future of. What it stands
+    for goes on after a time-out, until the platform ends it with the request.
     """
 
     def expire() -> None:

@@ -70,9 +70,7 @@ class Remembered:
 class Authenticate:
     """Requires a bearer credential (RFC 6750) whose principal has all of `scopes`."""
 
-    def __init__(
-        self, scopes: Sequence[str], authority: Authority, remembered: Remembered
-    ) -> None:
+    def __init__(self, scopes: Sequence[str], authority: Authority, remembered: Remembered) -> None:
         self._scopes = frozenset(scopes)
         self._authority = authority
         self._remembered = remembered

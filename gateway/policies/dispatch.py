@@ -1,8 +1,8 @@
 """Dispatch: the end of every pipeline. Sends the request to its service and cleans the answer.
 
-Fields that belong to one connection (RFC 9110, section 7.6.1) and fields of the gateway's own do not
-pass to a service (`drop_outside_fields`) nor from one (`may_leave`, applied by the edge where it reads
-or copies them); a Location that the service gave in its own words is put in the client's.
+Fields that belong to one connection (RFC 9110, section 7.6.1) and fields of the gateway's own do
+not pass to a service (`drop_outside_fields`) nor from one (`may_leave`, applied by the edge where
+it reads or copies them). A Location in the service's own words is put in the client's.
 """
 
 from collections.abc import Callable
@@ -36,8 +36,8 @@ _FROM_PROXIES: Final = frozenset(
 _FROM_OUTSIDE: Final = HOP_BY_HOP | _FROM_PROXIES
 
 _WITH_LOCATION: Final = frozenset({201, 202, 300, 301, 302, 303, 307, 308})
-"""Status codes with which Location names a resource (RFC 9110, section 10.2.2); with others it means
-nothing, and the fields of the answer need not be read."""
+"""Status codes with which Location names a resource (RFC 9110, section 10.2.2); with others it
+means nothing, and the fields of the answer need not be read."""
 
 PublicLocation = Callable[[Exchange, str], str]
 """Turns a path at the service into the one under which the client reaches it."""

@@ -38,7 +38,7 @@ class LocalWindows:
 
 
 class RateLimit:
-    """The quota `name`: `quota` requests in each sliding `window` of seconds, counted `by` caller."""
+    """The quota `name`: `quota` requests in each sliding `window` of seconds, for each `by`."""
 
     def __init__(
         self,

@@ -12,6 +12,7 @@ import msgspec
 from contract.problems import (
     CONTENT_TOO_LARGE,
     INVALID_JSON,
+    UNSUPPORTED_MEDIA_TYPE,
     UPSTREAM_INVALID,
     Problem,
     ProblemType,
@@ -46,6 +47,8 @@ class Transform:
     async def __call__(self, exchange: Exchange, next: Next) -> Response:
         request = exchange.request
         if self._request is not None and _is_json(request.headers) and request.body is not None:
+            if "content-encoding" in request.headers:
+                raise Problem(UNSUPPORTED_MEDIA_TYPE, "Send the body without Content-Encoding.")
             request.body = await self._edited(
                 request.headers,
                 request.body,
@@ -55,12 +58,15 @@ class Transform:
             )
         response = await next(exchange)
         if (
-            self._response is not None
-            and 200 <= response.status < 300
-            and _is_json(response.headers)
-            and response.body is not None
-            and exchange.request.method != "HEAD"
+            self._response is None
+            or not 200 <= response.status < 300
+            or not _is_json(response.headers)
         ):
+            return response
+        if request.method == "HEAD":
+            # What GET would send is not known without its body, so nothing is said of it.
+            response.headers.remove(*_OF_THE_OLD_BYTES)
+        elif response.body is not None:
             response.body = await self._edited(
                 response.headers,
                 response.body,

@@ -87,4 +87,4 @@ def _step(value: Any, token: str) -> Any:
 
 def _is_index(token: str) -> bool:
     """RFC 6901, section 4: digits without a leading zero."""
-    return token.isascii() and token.isdigit() and (token == "0" or token[0] != "0")
+    return token.isascii() and token.isdigit() and (token == "0" or token[0] != "0")  # noqa: S105

@@ -3,8 +3,6 @@
 The state machines behind it are the real ones from `contract`; only the distance is missing.
 """
 
-# ruff: noqa: ASYNC109 - the ports name their time limits like this
-
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 

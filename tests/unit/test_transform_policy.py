@@ -130,3 +130,22 @@ def test_an_answer_that_cannot_be_edited_is_the_services_fault(body: bytes) -> N
 def test_numbers_come_out_as_they_went_in(number: bytes) -> None:
     asked, _ = send(b'{"a":%s}' % number, JSON)
     assert asked.request.body == b'{"A":%s}' % number
+
+
+def test_the_answer_to_head_says_nothing_of_bytes_that_get_would_not_send() -> None:
+    answered = json_response(b"", etag='"1"', content_length="7")
+    _, response = send(None, None, answered, method="HEAD")
+    assert list(response.headers) == [("content-type", JSON), ("etag", '"1"')]
+
+
+def test_a_coded_request_body_is_refused_and_not_misread() -> None:
+    asked = exchange(
+        "POST", headers={"content-type": JSON, "content-encoding": "gzip"}, body=b"\x1f\x8b"
+    )
+
+    async def last(_exchange: Exchange) -> Response:
+        raise AssertionError
+
+    with pytest.raises(Problem) as refused:
+        run(Transform(upper, upper, LIMIT)(asked, last))
+    assert refused.value.type.code == "unsupported-media-type"
