@@ -1,5 +1,5 @@
 # make dev     everything running on http://127.0.0.1:8787   (PORT=, ROUTES=table.yaml, STATE=folder)
-# make test    all tests, one summary                        (ARGS="-k words" picks some)
+# make test    all tests and coverage                        (ARGS="-k words" picks some)
 # make check   ruff, formatting, types                       make fix   what ruff can mend by itself
 # make bench   measure against the floor and a Hono peer     make audit known weaknesses of packages
 # make lock    write the lock files anew                     make clean what was installed or built
@@ -21,7 +21,7 @@ dev: setup
 	@exec .venv/bin/gateway dev --port $(PORT) --routes $(ROUTES) --state $(STATE)
 
 test: setup
-	@.venv/bin/python -m pytest --cov --cov-report=term $(ARGS)
+	@.venv/bin/python -m pytest $(if $(ARGS),,--cov --cov-report=term) $(ARGS)
 
 check: setup
 	@.venv/bin/ruff check .
