@@ -19,7 +19,7 @@ IDENTITY: Final = "gateway-identity"
 """The verified caller, from the gateway to a service: a JSON `contract.auth.Principal`."""
 
 INTERNAL_PREFIX: Final = "gateway-"
-"""Fields with this prefix belong to the gateway: none from outside passes, none leaves."""
+"""Fields with this prefix belong to the gateway: none from outside gets to a service."""
 
 HEALTH_PATH: Final = "/healthz"
 """Where the gateway tells how it and the other Workers are."""

@@ -46,11 +46,11 @@ class BoundService:
 
     def __init__(self, name: str, binding: Any) -> None:
         self._name = name
-        self._binding = binding
+        self._fetch = binding.fetch.bind(binding)
         self._base = f"https://{name.lower()}.internal"
 
     async def send(self, request: Request, *, timeout: float) -> Response:
-        return await _send(self._name, self._binding, self._base, request, timeout)
+        return await _send(self._name, self._fetch, self._base, request, timeout)
 
 
 class UrlService:
@@ -61,20 +61,15 @@ class UrlService:
 
     async def send(self, request: Request, *, timeout: float) -> Response:
         request.headers.remove("host")
-        response = await _send(self._base, js, self._base, request, timeout)
+        response = await _send(self._base, js.fetch, self._base, request, timeout)
         response.headers.keep_only(may_leave)
         return response
 
 
-async def _send(name: str, fetcher: Any, base: str, request: Request, timeout: float) -> Response:
+async def _send(name: str, fetch: Any, base: str, request: Request, timeout: float) -> Response:
     query = f"?{request.query}" if request.query else ""
     outgoing = request_to_js(request, f"{base}{request.path}{query}")
-    return response_from_js(await _fetch(name, fetcher, outgoing, timeout))
-
-
-async def _fetch(name: str, fetcher: Any, request: Any, timeout: float) -> Any:
-    """A JavaScript response, as soon as its fields are there; raises `Unavailable`."""
-    return await _ask(name, fetcher.fetch(request), timeout)
+    return response_from_js(await _ask(name, fetch(outgoing), timeout))
 
 
 class AuthWorker:
@@ -139,7 +134,7 @@ class SharedCache:
             near = None
         if near is not None:
             return response_from_js(near, _every_field)
-        far = await _fetch("cache", self._binding, key, timeout)
+        far = await _ask("cache", self._binding.fetch(key), timeout)
         return response_from_js(far, _every_field) if far.status == 200 else None
 
     def duplicate(self, response: Response) -> Response:

@@ -10,7 +10,6 @@ import js
 import msgspec
 from pyodide.ffi import jsnull, to_js
 
-from contract.names import IDENTITY
 from edge.driver import settle
 from messages import LIST_FIELDS, BodyTooLarge, Headers, Request, Response
 from policies.dispatch import may_leave
@@ -145,9 +144,9 @@ def response_to_js(response: Response) -> Any:
     if origin is not None and origin.body is response.body and isinstance(headers, UnreadHeaders):
         if not headers.is_read:
             copy = _copy_of(origin)
-            _delete_field(copy.headers, IDENTITY)
+            fields = copy.headers
             for name, value in headers.amendments:
-                (_append_field if name in LIST_FIELDS else _set_field)(copy.headers, name, value)
+                (_append_field if name in LIST_FIELDS else _set_field)(fields, name, value)
             return copy
         difference = _difference(headers.original, headers)
         if len(difference) <= _FEW and response.status == origin.source.status:
