@@ -1,9 +1,10 @@
-"""A service's border to JavaScript: fetch in and out, D1 behind `contract.database`.
+"""A Worker's border to JavaScript: fetch in and out, D1 behind `contract.database`.
 
 The one module of this package that needs workerd; nothing that CPython runs imports it. It speaks
 to the raw JavaScript objects, because the SDK's wrappers convert every argument and result.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -27,6 +28,10 @@ _decode_rows = msgspec.json.Decoder(list[dict[str, Any]]).decode
 Handler = Callable[[ServiceRequest], ServiceResponse]
 
 
+_held: set["asyncio.Future[Any]"] = set()
+"""Deferred work; the event loop itself holds tasks only weakly."""
+
+
 def raw(wrapper: Any) -> Any:
     """The JavaScript object behind the SDK's `self.env` or `self.ctx` or a request."""
     for name in ("_env", "js_object", "_ctx"):
@@ -39,6 +44,25 @@ def raw(wrapper: Any) -> Any:
 def log(line: dict[str, Any]) -> None:
     """One JSON object a line."""
     js.console.log(_encode(line).decode())
+
+
+def wait_until(ctx: Any, future: "asyncio.Future[Any]") -> None:
+    """Let the request's context live until `future` is done: a task, or what a call has given.
+
+    waitUntil wants a promise of JavaScript's own. What Pyodide makes of a future is destroyed when
+    the call returns, and the work with it.
+    """
+    finished = js.Promise.withResolvers()
+    ctx.waitUntil(finished.promise)
+    _held.add(future)
+
+    def release(done: "asyncio.Future[Any]") -> None:
+        _held.discard(done)
+        if not done.cancelled() and done.exception() is not None:
+            log({"level": "error", "event": "deferred", "error": str(done.exception())[:500]})
+        finished.resolve(None)
+
+    future.add_done_callback(release)
 
 
 def serve(handle: Handler, request: Any, *, body_limit: int) -> Any:

@@ -7,7 +7,6 @@ import asyncio
 import os
 import random
 import time
-from collections.abc import Coroutine
 from typing import Any, NamedTuple
 
 import js
@@ -15,16 +14,16 @@ import msgspec
 from pyodide.ffi import jsnull
 
 from application import Application
+from contract.edge import wait_until
 from contract.names import CLIENT_ADDRESS
+from contract.problems import UPSTREAM_INVALID, Problem
 from edge.adapters import CloudflarePlatform
 from edge.convert import JsStream, Origin, content_length, headers_from_js, response_to_js
 from edge.driver import drive, drive_later
 from messages import Exchange, Request, Response
+from pipeline import problem_response
 from routing.table import Table
 from tracing import continue_trace
-
-_running: set[asyncio.Future[None]] = set()
-"""Deferred work; the loop itself holds tasks only weakly."""
 
 _log = js.console.log
 _encode = msgspec.json.Encoder().encode
@@ -57,11 +56,18 @@ class Border:
             request_id=entropy[24:].hex(),
             client_address=incoming.headers.get(CLIENT_ADDRESS) or "-",
             now=time.time(),
-            defer=lambda work: _defer(ctx, work),
+            defer=lambda work: wait_until(ctx, asyncio.ensure_future(drive_later(work))),
         )
         response = drive(self._application.handle(exchange))
+        try:
+            answer = response_to_js(response)
+        except Exception as error:  # a field or status that JavaScript does not take
+            exchange.log["unusable_answer"] = str(error)[:500]
+            response = problem_response(Problem(UPSTREAM_INVALID), exchange)
+            response.headers.amend(exchange.answer_fields)
+            answer = response_to_js(response)
         _log(_log_line(exchange, response, asked, trace_id))
-        return response_to_js(response)
+        return answer
 
 
 def _request_from_js(request: Any) -> Request:
@@ -82,24 +88,6 @@ def _request_from_js(request: Any) -> Request:
         scheme=scheme,
         origin=Origin(request, tuple(headers), body),
     )
-
-
-def _defer(ctx: Any, work: Coroutine[Any, Any, None]) -> None:
-    # A promise of JavaScript's own: what Pyodide makes of a task is gone when the call returns.
-    finished = js.Promise.withResolvers()
-    ctx.waitUntil(finished.promise)
-
-    async def run() -> None:
-        try:
-            await drive_later(work)
-        except Exception as error:
-            _log(_encode({"level": "error", "event": "deferred", "error": str(error)}).decode())
-        finally:
-            finished.resolve(None)
-
-    task = asyncio.ensure_future(run())
-    _running.add(task)
-    task.add_done_callback(_running.discard)
 
 
 def _log_line(exchange: Exchange, response: Response, asked: _Asked, trace_id: str) -> str:

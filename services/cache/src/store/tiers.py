@@ -12,7 +12,7 @@ from pyodide.ffi import JsException, jsnull, run_sync, to_js
 
 from contract import problems
 from contract.cache import MAX_BODY
-from contract.edge import log
+from contract.edge import log, wait_until
 from contract.problems import Problem
 from store.entry import MAX_KV_BODY, MIN_KV_TTL, Entry, Fields, envelope_head, kv_key
 
@@ -48,7 +48,7 @@ class Tiers:
             return None
         body = content.subarray(end + 1)
         near = _response(entry.status, entry.stored_fields(CACHE_API, now), body)
-        ctx.waitUntil(self._cache.put(url, near))
+        wait_until(ctx, self._cache.put(url, near))
         return _response(entry.status, entry.stored_fields(KV, now), body)
 
     def put(self, url: str, entry: Entry, body: Any, now: float) -> list[str]:
