@@ -10,6 +10,7 @@ from runtime.project import GATEWAY
 
 UPSTREAM: Final = "bench-upstream"
 FLOOR: Final = "bench-floor"
+BARE: Final = "bench-bare"
 HONO: Final = "bench-hono"
 
 
@@ -63,6 +64,7 @@ def _routes(worker: str, name: str, peer: str | None = None) -> list[Target]:
 TARGETS: Final = (
     Target(name="js", worker=UPSTREAM, path="/v2/open/rm_1"),
     Target(name="floor", worker=FLOOR, path="/v2/open/rm_1"),
+    Target(name="bare", worker=BARE, path="/v2/open/rm_1", fields=("x-request-id",)),
     *_routes(GATEWAY, "gateway", peer="hono"),
     *_routes(HONO, "hono"),
 )

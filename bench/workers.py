@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import jwt
 from msgspec.structs import replace
 
-from bench.targets import FLOOR, HONO, UPSTREAM
+from bench.targets import BARE, FLOOR, HONO, UPSTREAM
 from runtime.local import LocalRuntime
 from runtime.plan import Plan, Worker
 from runtime.project import CONFIGS, gateway_worker
@@ -53,6 +53,7 @@ def _workers(signing_key: str, *, counting: bool) -> tuple[Worker, ...]:
     workers = (
         Worker(name=UPSTREAM, script=_HERE / "upstream" / "worker.mjs"),
         Worker(name=FLOOR, config=_HERE / "floor" / "wrangler.toml", options=listened),
+        Worker(name=BARE, config=_HERE / "bare" / "wrangler.toml", options=listened),
         replace(
             gateway_worker(_HERE / "routes.yaml"),
             service_bindings={"DATA": UPSTREAM},

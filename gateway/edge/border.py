@@ -7,7 +7,7 @@ import asyncio
 import os
 import random
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 import js
 import msgspec
@@ -20,20 +20,13 @@ from contract.problems import UPSTREAM_INVALID, Problem
 from edge.adapters import CloudflarePlatform
 from edge.convert import JsStream, Origin, content_length, headers_from_js, response_to_js
 from edge.driver import drive, drive_later
-from messages import Exchange, Request, Response
+from messages import Exchange, Request
 from pipeline import problem_response
 from routing.table import Table
 from tracing import continue_trace
 
 _log = js.console.log
 _encode = msgspec.json.Encoder().encode
-
-
-class _Asked(NamedTuple):
-    """Method and path as the client sent them; the pipeline changes those of the request."""
-
-    method: str
-    path: str
 
 
 class Border:
@@ -50,7 +43,6 @@ class Border:
         entropy = self._random.randbytes(40)
         incoming = _request_from_js(request)
         trace_id = continue_trace(incoming.headers, entropy[:24])
-        asked = _Asked(incoming.method, incoming.path)
         exchange = Exchange(
             incoming,
             request_id=entropy[24:].hex(),
@@ -58,6 +50,10 @@ class Border:
             now=time.time(),
             defer=lambda work: wait_until(ctx, asyncio.ensure_future(drive_later(work))),
         )
+        # Method and path are noted now, as the client sent them.
+        exchange.log["trace_id"] = trace_id
+        exchange.log["method"] = incoming.method
+        exchange.log["path"] = incoming.path
         response = drive(self._application.handle(exchange))
         try:
             answer = response_to_js(response)
@@ -66,7 +62,7 @@ class Border:
             response = problem_response(Problem(UPSTREAM_INVALID), exchange)
             response.headers.amend(exchange.answer_fields)
             answer = response_to_js(response)
-        _log(_log_line(exchange, response, asked, trace_id))
+        _log(_log_line(exchange, response.status))
         return answer
 
 
@@ -90,22 +86,19 @@ def _request_from_js(request: Any) -> Request:
     )
 
 
-def _log_line(exchange: Exchange, response: Response, asked: _Asked, trace_id: str) -> str:
+def _log_line(exchange: Exchange, status: int) -> str:
     """One JSON object: what was asked, what was answered, and what the policies noted down."""
-    route, principal = exchange.route, exchange.principal
-    line: dict[str, Any] = {
+    route, version, principal = exchange.route, exchange.version, exchange.principal
+    line = {
         "time": round(exchange.now, 3),
-        "level": "error" if response.status >= 500 else "info",
+        "level": "error" if status >= 500 else "info",
         "request_id": exchange.request_id,
-        "trace_id": trace_id,
-        "method": asked.method,
-        "path": asked.path,
-        "status": response.status,
+        "status": status,
         "duration_ms": round((time.time() - exchange.now) * 1000, 3),
         "route": route.name if route else None,
-        "version": exchange.version.name if exchange.version else None,
+        "version": version.name if version else None,
+        **exchange.log,
     }
     if principal is not None:
         line["subject"] = principal.subject
-    line.update(exchange.log)
     return _encode(line).decode()

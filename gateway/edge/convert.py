@@ -4,7 +4,7 @@ Header fields cross once each way, as one JSON text: that costs a third of a pro
 """
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import js
 import msgspec
@@ -26,6 +26,16 @@ _stringify = js.JSON.stringify
 _array_from = getattr(js.Array, "from")
 _decode_fields = msgspec.json.Decoder(list[tuple[str, str]]).decode
 _encode = msgspec.json.Encoder().encode
+
+_SPELLING: Final = {
+    "cache-status": "Cache-Status",
+    "deprecation": "Deprecation",
+    "ratelimit": "RateLimit",
+    "ratelimit-policy": "RateLimit-Policy",
+    "sunset": "Sunset",
+    "x-request-id": "X-Request-Id",
+}
+"""How the gateway's own fields are spelled where people read them; workerd knows the older ones."""
 
 _WITHOUT_BODY = (101, 204, 205, 304)
 _FEW = 6
@@ -146,14 +156,16 @@ def response_to_js(response: Response) -> Any:
             copy = _copy_of(origin)
             fields = copy.headers
             for name, value in headers.amendments:
-                (_append_field if name in LIST_FIELDS else _set_field)(fields, name, value)
+                put = _append_field if name in LIST_FIELDS else _set_field
+                put(fields, _SPELLING.get(name, name), value)
             return copy
         difference = _difference(headers.original, headers)
         if len(difference) <= _FEW and response.status == origin.source.status:
             copy = _copy_of(origin)
             _amend(copy.headers, difference)
             return copy
-    init = {"status": response.status, "headers": list(headers)}
+    spelled = [(_SPELLING.get(name, name), value) for name, value in headers]
+    init = {"status": response.status, "headers": spelled}
     body = None if response.status in _WITHOUT_BODY else response.body
     return _new_response(
         jsnull if body is None else _body_to_js(body), _parse(_encode(init).decode())
@@ -186,7 +198,7 @@ def _amend(fields: Any, difference: list[tuple[str, str | None]]) -> None:
         if value is None:
             _delete_field(fields, name)
         else:
-            _append_field(fields, name, value)
+            _append_field(fields, _SPELLING.get(name, name), value)
 
 
 def content_length(headers: Headers) -> int | None:
