@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from cli.bindings import declared_bindings
 from cli.check import render
 from cli.compile_table import TableErrors, write_module
 from runtime.project import CONFIGS, ROUTES
@@ -29,7 +30,8 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _run(options: argparse.Namespace) -> int:
     if options.worker == "gateway":
         try:
-            write_module(Path(os.environ.get("ROUTES") or ROUTES), _COMPILED)
+            routes = Path(os.environ.get("ROUTES") or ROUTES)
+            write_module(routes, _COMPILED, declared_bindings(CONFIGS["gateway"]))
         except TableErrors as wrong:
             print(render(wrong.errors), file=sys.stderr)
             return 1

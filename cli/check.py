@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from cli.bindings import declared_bindings
 from cli.compile_table import Located, TableErrors, load_table
 from routing.table import Table
+from runtime.project import CONFIGS
 
 MAX_SHOWN: Final = 100
 
@@ -27,7 +29,7 @@ def register(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Exit status 0 where the table is right, 1 where it is not."""
     try:
-        table = load_table(arguments.file)
+        table = load_table(arguments.file, declared_bindings(CONFIGS["gateway"]))
     except TableErrors as problem:
         print(render(problem.errors))
         return 1

@@ -7,7 +7,7 @@ nowhere: `gateway check`, the build step of dev and deploy, the tests.
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -16,7 +16,7 @@ import msgspec
 from cli.validate import violations
 from cli.wording import shortened
 from cli.yaml_source import Position, Source, SourceErrors, ValuePath, read_yaml
-from routing.check import check_table
+from routing.check import check_bindings, check_table
 from routing.table import Table
 
 _EXCERPT = 160
@@ -44,8 +44,11 @@ class TableErrors(Exception):
         self.errors = tuple(errors)
 
 
-def load_table(path: Path) -> Table:
-    """The table in the file at `path`. Raises `TableErrors`."""
+def load_table(path: Path, bindings: Collection[str] | None = None) -> Table:
+    """The table in the file at `path`. Raises `TableErrors`.
+
+    `bindings` are the gateway's service bindings, where it is known which it will have.
+    """
     try:
         source = read_yaml(path)
     except SourceErrors as problem:
@@ -60,22 +63,24 @@ def load_table(path: Path) -> Table:
         _refuse(path, source, ((item.path, item.message, item.key) for item in wrong))
     table = msgspec.convert(source.value, Table)
     findings = check_table(table)
+    if bindings is not None:
+        findings += check_bindings(table, bindings)
     if findings:
         _refuse(path, source, ((item.path, item.message, False) for item in findings))
     return table
 
 
-def compile_table(path: Path) -> bytes:
+def compile_table(path: Path, bindings: Collection[str] | None = None) -> bytes:
     """The table at `path` as the JSON that the gateway decodes. Raises `TableErrors`."""
-    return msgspec.json.encode(load_table(path))
+    return msgspec.json.encode(load_table(path, bindings))
 
 
-def write_module(table: Path, target: Path) -> None:
+def write_module(table: Path, target: Path, bindings: Collection[str] | None = None) -> None:
     """Write the table as the module `target`, at once or not at all, and only if it has changed.
 
     Raises `TableErrors`, and then leaves `target` as it was.
     """
-    document = compile_table(table)
+    document = compile_table(table, bindings)
     identity = hashlib.sha256(document).hexdigest()[:12]
     text = (
         f'"""Generated from {table.name} by `gateway build`: edit that file, not this one."""\n\n'

@@ -11,8 +11,9 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from cli.bindings import declared_bindings
 from cli.check import render
-from cli.compile_table import TableErrors
+from cli.compile_table import TableErrors, load_table
 from cli.examples import examples
 from runtime.dev_vars import make_dev_vars
 from runtime.host import Event, HostError
@@ -35,6 +36,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _run(options: argparse.Namespace) -> int:
     def plan() -> Plan:
         try:
+            load_table(options.routes, declared_bindings(CONFIGS["gateway"]))
             return project_plan(
                 options.routes, port=options.port, state=options.state, dev_vars=True
             )

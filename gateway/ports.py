@@ -83,7 +83,7 @@ class Platform(Protocol):
     def store(self) -> ResponseStore: ...
 
     def binding(self, name: str) -> Service:
-        """The service binding called `name`. Raises `KeyError` where there is none."""
+        """The service binding called `name`; one that is never available where there is none."""
         ...
 
     def url(self, base: str) -> Service:

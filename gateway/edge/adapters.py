@@ -4,6 +4,7 @@ Bindings are looked up once for each isolate; Durable Object stubs are taken ane
 they may not outlive a request. Every failure leaves here as `Unavailable`.
 """
 
+import time
 from typing import Any
 
 import js
@@ -51,6 +52,16 @@ class BoundService:
 
     async def send(self, request: Request, *, timeout: float) -> Response:
         return await _send(self._name, self._fetch, self._base, request, timeout)
+
+
+class MissingService:
+    """A binding that wrangler.toml does not declare: only the routes that lead there fail."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    async def send(self, request: Request, *, timeout: float) -> Response:
+        raise Unavailable(self._name, reason="there is no such binding")
 
 
 class UrlService:
@@ -129,8 +140,8 @@ class SharedCache:
 
     async def lookup(self, key: str, *, timeout: float) -> Response | None:
         try:
-            near = await settle(js.caches.default.match(key))
-        except JsException:
+            near = await _ask("Cache API", js.caches.default.match(key), timeout)
+        except Unavailable:
             near = None
         if near is not None:
             return response_from_js(near, _every_field)
@@ -176,9 +187,7 @@ class CloudflarePlatform:
 
     def binding(self, name: str) -> Service:
         binding = getattr(self._env, name, None)
-        if binding is None:
-            raise KeyError(name)
-        return BoundService(name, binding)
+        return MissingService(name) if binding is None else BoundService(name, binding)
 
     def url(self, base: str) -> Service:
         return UrlService(base)
@@ -192,13 +201,14 @@ class CloudflarePlatform:
             "state/RateLimiter": getattr(env, Binding.RATE_LIMITER).getByName(PING),
             "state/CircuitBreaker": getattr(env, Binding.CIRCUIT_BREAKER).getByName(PING),
         }
-        # All are asked before the first answer is waited for.
+        # All are asked before the first answer is waited for, and have the same time.
         asked = {name: target.ping() for name, target in targets.items()}
-        return {name: await _state(name, promise, timeout) for name, promise in asked.items()}
+        end = time.time() + timeout
+        return {name: await _state(name, promise, end) for name, promise in asked.items()}
 
 
-async def _state(name: str, promise: Any, timeout: float) -> str:
+async def _state(name: str, promise: Any, end: float) -> str:
     try:
-        return str(await _ask(name, promise, timeout))
+        return str(await _ask(name, promise, max(0.0, end - time.time())))
     except Unavailable as failure:
         return "no answer" if failure.timed_out else "unreachable"

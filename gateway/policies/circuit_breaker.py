@@ -60,7 +60,7 @@ class CircuitBreakerPolicy:
             exchange.log["breaker_object"] = str(failure)
             permitted = self._local.acquire(self._settings, exchange.now)
             status = self._local_status(exchange.now, permitted)
-        self._learn(status, exchange.now)
+        self._learn(status, exchange)
         if not status.permitted:
             raise self._refusal(exchange, status.retry_after)
         return status.state is State.HALF_OPEN
@@ -88,14 +88,16 @@ class CircuitBreakerPolicy:
         except Unavailable as failure:
             exchange.log["breaker_object"] = str(failure)
             status = self._local_status(exchange.now, permitted=True)
-        self._learn(status, exchange.now)
+        self._learn(status, exchange)
 
-    def _learn(self, status: BreakerStatus, now: float) -> None:
+    def _learn(self, status: BreakerStatus, exchange: Exchange) -> None:
         if status.version < self._known.version:
             return  # an answer that was overtaken by a later one
+        if status.state is not self._known.state:
+            exchange.log["breaker"] = status.state.value
         self._known = status
         waits = status.state is State.OPEN
-        self._open_until = now + status.retry_after if waits else 0.0
+        self._open_until = exchange.now + status.retry_after if waits else 0.0
         if status.state is State.CLOSED and self._local.state is not State.CLOSED:
             self._local = CircuitBreaker()
 

@@ -46,6 +46,17 @@ def check_table(table: Table) -> list[Finding]:
     return list(islice(mistakes, MAX_FINDINGS))
 
 
+def check_bindings(table: Table, declared: Collection[str]) -> list[Finding]:
+    """The services of `table` whose binding the gateway's wrangler.toml does not declare."""
+    findings = (
+        finding
+        for name, service in table.services.items()
+        if service.binding is not None
+        for finding in _known(service.binding, declared, "binding", ("services", name, "binding"))
+    )
+    return list(islice(findings, MAX_FINDINGS))
+
+
 def _check_versions(table: Table) -> Iterator[Finding]:
     supported = table.versions.supported
     yield from _known(table.versions.default, supported, "version", ("versions", "default"))

@@ -88,3 +88,12 @@ def test_a_flood_of_errors_is_cut_off() -> None:
     lines = render([located()] * (MAX_SHOWN + 5)).splitlines()
     assert len(lines) == MAX_SHOWN + 1
     assert lines[-1] == "... and 5 more"
+
+
+def test_a_binding_that_the_gateway_does_not_have_is_found(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "routes.yaml"
+    table.write_text((ROOT / "routes.yaml").read_text().replace("binding: DATA", "binding: DATE"))
+    assert main(["check", str(table)]) == 1
+    assert "there is no binding `DATE`; did you mean `DATA`?" in capsys.readouterr().out
