@@ -1,15 +1,24 @@
-"""The plan that the tests in workerd share: the five Workers in development, and the caller."""
+"""The plan that the tests in workerd share: the five Workers in development, and what tests add.
+
+Beside the gateway with the public API's table there are four with the tests' own
+(`tests/routes.yaml`): three isolates that share all state, and one whose every dependency is behind
+a Worker that can fail.
+"""
 
 import base64
+import socket
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from runtime.plan import Plan, Worker
+from cli.compile_table import write_module
+from runtime.plan import HOST, Plan, Worker
 from runtime.project import CONFIGS, gateway_worker, service_workers
 
-WORKERS: Final = Path(__file__).parent / "workers"
+TESTS: Final = Path(__file__).parent
+WORKERS: Final = TESTS / "workers"
+ROUTES: Final = TESTS / "routes.yaml"
 
 SIGNING_KEY: Final = base64.urlsafe_b64encode(bytes(range(32))).decode()
 DEMO_CLIENT_SECRET: Final = "demo secret"
@@ -22,26 +31,67 @@ STATE: Final = "edge-gateway-state"
 KEYLESS: Final = "auth-without-key"
 """The auth Worker as somebody deployed it who forgot its secret."""
 CALLER: Final = "caller"
+CORE: Final = "core"
+ORIGIN: Final = "origin"
+LABS: Final = ("lab-1", "lab-2", "lab-3")
+"""Gateways with the tests' table; to each other they are further isolates of one Worker."""
+FAULTY: Final = "lab-faulty"
+"""The same, with every dependency behind one of `FAULTS`."""
 
-_AUTH_VARS: Final = {
+FAULTS: Final = {"AUTH": "fault-auth", "DATA": "fault-data", "CACHE": "fault-cache"}
+"""By the binding that each stands under: tests/workers/fault.mjs."""
+FAULTY_OBJECTS: Final = "fault-state"
+
+_DEVELOPMENT: Final = {
     "ENVIRONMENT": "development",
     "SIGNING_KEY": SIGNING_KEY,
     "DEMO_CLIENT_SECRET": DEMO_CLIENT_SECRET,
     "DEMO_API_KEY": DEMO_API_KEY,
 }
 _AUTH_DATABASE: Final = "00000000-0000-4000-8000-0000000000a0"
+_OBJECTS: Final = {"RATE_LIMITER": "RateLimiter", "CIRCUIT_BREAKER": "CircuitBreaker"}
+
+
+def project_workers() -> tuple[Worker, ...]:
+    """The five Workers, set up for development."""
+    return (
+        gateway_worker(),
+        *(
+            msgspec.structs.replace(worker, vars=_DEVELOPMENT)
+            if worker.config == CONFIGS["auth"]
+            else worker
+            for worker in service_workers()
+        ),
+    )
 
 
 def shared_plan(state: Path) -> Plan:
     """Everything that the tests talk to, with its state in `state`."""
-    services = tuple(
-        msgspec.structs.replace(worker, vars=_AUTH_VARS)
-        if worker.config == CONFIGS["auth"]
-        else worker
-        for worker in service_workers()
+    port = _free_port()
+    table = {"compiled_routes.py": _compiled(state, f"{HOST}:{port}")}
+    config = CONFIGS["gateway"]
+    bound = {"ORIGIN": ORIGIN}
+    labs = [
+        Worker(config=config, name=name, modules=table, service_bindings=bound) for name in LABS
+    ]
+    faulty = Worker(
+        config=config,
+        name=FAULTY,
+        modules=table,
+        service_bindings={**bound, **FAULTS},
+        options={"durableObjects": objects_of(FAULTY_OBJECTS)},
     )
-    keyless = Worker(config=CONFIGS["auth"], name=KEYLESS)
-    return Plan(workers=(gateway_worker(), *services, keyless, caller()), state=state)
+    workers = (
+        *project_workers(),
+        *labs,
+        faulty,
+        *fault_workers(),
+        Worker(script=WORKERS / "origin.mjs", name=ORIGIN, port=port),
+        Worker(config=CONFIGS["auth"], name=KEYLESS),
+        caller(),
+        core_worker(),
+    )
+    return Plan(workers=workers, state=state)
 
 
 def caller() -> Worker:
@@ -52,12 +102,61 @@ def caller() -> Worker:
         service_bindings={"AUTH": AUTH, "DATA": DATA, "CACHE": CACHE, "KEYLESS": KEYLESS},
         options={
             "d1Databases": {"AUTH_DB": _AUTH_DATABASE},
-            "durableObjects": {
-                name: {"className": class_name, "scriptName": STATE, "useSQLite": True}
-                for name, class_name in {
-                    "RATE_LIMITER": "RateLimiter",
-                    "CIRCUIT_BREAKER": "CircuitBreaker",
-                }.items()
-            },
+            "durableObjects": objects_of(STATE),
         },
     )
+
+
+def fault_workers() -> tuple[Worker, ...]:
+    """The Workers that fail when they are told to, and otherwise pass on to the real ones."""
+    script = WORKERS / "fault.mjs"
+    real = {"AUTH": AUTH, "DATA": DATA, "CACHE": CACHE}
+    own = {
+        f"FAULTY_{name}": {"className": class_name, "useSQLite": True}
+        for name, class_name in _OBJECTS.items()
+    }
+    objects = {"durableObjects": {**own, **objects_of(STATE)}}
+    return (
+        *(
+            Worker(script=script, name=fault, service_bindings={"TARGET": real[binding]})
+            for binding, fault in FAULTS.items()
+        ),
+        Worker(script=script, name=FAULTY_OBJECTS, options=objects),
+    )
+
+
+def core_worker() -> Worker:
+    """A Python Worker that has the gateway's pure modules beside its own."""
+    gateway = CONFIGS["gateway"].parent / "gateway"
+    pure = [path for part in ("routing", "transforms") for path in (gateway / part).glob("*.py")]
+    return Worker(
+        config=WORKERS / "core" / "wrangler.toml",
+        name=CORE,
+        modules={path.relative_to(gateway).as_posix(): path for path in pure},
+    )
+
+
+def objects_of(worker: str) -> dict[str, Any]:
+    """Miniflare's option that binds the two object classes of `worker`."""
+    return {
+        name: {"className": class_name, "scriptName": worker, "useSQLite": True}
+        for name, class_name in _OBJECTS.items()
+    }
+
+
+def _compiled(folder: Path, origin: str) -> Path:
+    """The tests' table as a module in `folder`, for an origin at this host and port."""
+    table = folder / "routes.yaml"
+    text = ROUTES.read_text(encoding="utf-8").replace("origin.invalid", origin)
+    table.write_text(text, encoding="utf-8")
+    module = folder / "compiled_routes.py"
+    write_module(table, module)
+    return module
+
+
+def _free_port() -> int:
+    """A port for the origin, which the table has to name before anything runs."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,93 @@
+"""An API consumer: calls a gateway and holds every answer to what all answers have to keep to."""
+
+import itertools
+import re
+import secrets
+import time
+from typing import Any, Final
+
+import httpx
+
+from contract.names import INTERNAL_PREFIX, REQUEST_ID
+from contract.problems import MEDIA_TYPE, registry
+from identity.tokens import TokenAuthority, parse_signing_key
+from tests.plan import DEMO_API_KEY, DEMO_CLIENT_SECRET, SIGNING_KEY
+
+SCOPES: Final = ("roadmaps:read", "roadmaps:write", "keys:admin")
+
+SECRETS: Final = {SIGNING_KEY, DEMO_CLIENT_SECRET, DEMO_API_KEY}
+"""All that was used in this run and must not stand in any log line."""
+
+_authority = TokenAuthority(
+    parse_signing_key(SIGNING_KEY), issuer="edge-gateway", audience="public-api"
+)
+_numbers = itertools.count(1)
+
+
+def unique(name: str) -> str:
+    """A name that nothing else in this run has: subjects and records do not meet."""
+    return f"{name}-{next(_numbers)}"
+
+
+def mint(subject: str = "", scopes: tuple[str, ...] = SCOPES, *, age: int = 0) -> str:
+    """A token of an hour, issued `age` seconds ago, for a subject of its own unless given."""
+    token = _authority.issue(
+        subject or unique("subject"),
+        scopes,
+        now=int(time.time()) - age,
+        lifetime=3600,
+        token_id=secrets.token_hex(8),
+    )
+    SECRETS.add(token)
+    return token
+
+
+def bearer(credential: str) -> dict[str, str]:
+    """The header field that carries `credential`."""
+    return {"authorization": f"Bearer {credential}"}
+
+
+def address() -> dict[str, str]:
+    """The field by which Cloudflare names the client, with an address of its own."""
+    number = next(_numbers)
+    return {"cf-connecting-ip": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"}
+
+
+class Consumer(httpx.Client):
+    """A client of one gateway. What it gets by `request`, `get`, `post`, … is looked over."""
+
+    def __init__(self, url: str, headers: dict[str, str] | None = None) -> None:
+        fields = {**address(), **(headers or {})}
+        super().__init__(base_url=url, headers=fields, timeout=30, trust_env=False)
+
+    def request(self, *arguments: Any, **options: Any) -> httpx.Response:
+        response = super().request(*arguments, **options)
+        assert_well_formed(response)
+        return response
+
+
+def assert_well_formed(response: httpx.Response) -> None:
+    """What holds for every answer of the gateway, whatever was asked."""
+    assert re.fullmatch("[0-9a-f]{32}", response.headers[REQUEST_ID])
+    assert "Traceback" not in response.text
+    assert not [name for name in response.headers if name.startswith(INTERNAL_PREFIX)]
+    if response.headers.get("content-type") == MEDIA_TYPE and response.content:
+        problem = response.json()
+        known = registry()[problem["code"]]
+        assert problem["type"] == known.uri
+        assert problem["title"] == known.title
+        assert problem["status"] == known.status == response.status_code
+        assert problem["category"] == known.category
+        assert problem["retryable"] == known.retryable
+        assert len(problem["detail"]) > 10
+        assert problem["request_id"] == response.headers[REQUEST_ID]
+
+
+def problem(response: httpx.Response, status: int, code: str) -> Any:
+    """The problem document in `response`, which has to be that of `code`."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == MEDIA_TYPE
+    assert response.headers["cache-control"] == "no-store"
+    document = response.json()
+    assert document["code"] == code
+    return document

@@ -1,0 +1,240 @@
+"""Shared answers: what is stored, what is not, and what the client is told (RFC 9111, 9211)."""
+
+import itertools
+import re
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from contract.cache import ORIGIN as KEYS
+from contract.cache import PurgeRequest
+from tests.consumer import Consumer, bearer, mint, unique
+from tests.eventually import eventually
+from tests.worker.conftest import Caller
+
+Calls = Callable[[str], int]
+
+# RFC 9211 as far as we write it: a cache's name and parameters, each a token or a number.
+CACHE_STATUS = re.compile(r"edge-gateway(; (hit|stored|fwd=[a-z-]+|fwd-status=\d{3}|ttl=\d+))+")
+
+
+@pytest.fixture
+def path() -> str:
+    """A cacheable path that no other test uses."""
+    return f"/v2/cached/{unique('x')}"
+
+
+def status_of(response: httpx.Response) -> str:
+    assert response.status_code in (200, 304), response.text
+    status = response.headers["cache-status"]
+    assert CACHE_STATUS.fullmatch(status), status
+    return str(status)
+
+
+def is_hit(response: httpx.Response) -> bool:
+    return "; hit" in status_of(response)
+
+
+def until_hit(lab: Consumer, path: str, **options: Any) -> httpx.Response:
+    """Storing goes on after the first answer has gone out."""
+    assert not is_hit(lab.get(path, **options))
+    return next_hit(lab, path, **options)
+
+
+def next_hit(lab: Consumer, path: str, **options: Any) -> httpx.Response:
+    return eventually(lambda: hit if is_hit(hit := lab.get(path, **options)) else None)
+
+
+def service_path(path: str) -> str:
+    return path.removeprefix("/v2").partition("?")[0]
+
+
+def test_the_second_answer_is_a_hit(lab: Consumer, path: str, calls: Calls) -> None:
+    first = lab.get(path)
+    assert status_of(first) == "edge-gateway; fwd=uri-miss; fwd-status=200; stored"
+    second = next_hit(lab, path)
+    asked = calls(service_path(path))
+    third = lab.get(path)
+    for hit in (second, third):
+        assert re.fullmatch(r"edge-gateway; hit; ttl=(60|5\d)", hit.headers["cache-status"])
+        assert 0 <= int(hit.headers["age"]) < 30
+        assert hit.headers["content-type"] == first.headers["content-type"]
+    assert third.text == second.text
+    assert calls(service_path(path)) == asked
+
+
+def test_the_public_api_has_a_cacheable_route(anonymous: Consumer) -> None:
+    eventually(lambda: is_hit(anonymous.get("/v2/statistics")))
+    hit = anonymous.get("/v2/statistics")
+    assert hit.headers["cache-control"] == "public, max-age=30"
+    assert set(hit.json()) == {"roadmaps", "milestones", "done"}
+
+
+def test_fields_of_the_gateway_are_of_this_answer_and_not_of_the_stored_one(
+    lab: Consumer, path: str
+) -> None:
+    plain = path.removeprefix("/v2")
+    first = lab.get(plain, headers={"api-version": "1"})
+    assert not is_hit(first)
+    hit = next_hit(lab, plain, headers={"api-version": "1"})
+    assert hit.headers["deprecation"] == first.headers["deprecation"]
+    assert hit.headers["vary"].lower() == "api-version"
+    assert hit.headers["x-request-id"] != first.headers["x-request-id"]
+    by_path = lab.get(f"/v1{plain}")
+    assert is_hit(by_path)
+    assert "vary" not in by_path.headers
+    assert not is_hit(lab.get(path))
+
+
+def test_query_and_host_are_part_of_the_key(lab: Consumer, path: str) -> None:
+    until_hit(lab, f"{path}?body=1")
+    assert not is_hit(lab.get(f"{path}?body=2"))
+    assert not is_hit(lab.get(f"{path}?body=1", headers={"host": "other.example"}))
+
+
+STORED = [
+    # Cache-Control of the service, lifetime at most
+    ("", 60),
+    ("max-age=20", 20),
+    ("max-age=0, s-maxage=10", 10),
+    ("public, must-revalidate, max-age=7", 7),
+]
+
+
+@pytest.mark.parametrize(("control", "most"), STORED)
+def test_the_service_says_how_long(lab: Consumer, path: str, control: str, most: int) -> None:
+    query = {"header": f"Cache-Control: {control}"} if control else {}
+    hit = until_hit(lab, path, params=query)
+    found = re.search(r"ttl=(\d+)", hit.headers["cache-status"])
+    assert found is not None
+    assert most - 6 <= int(found[1]) <= most
+    assert hit.headers.get("cache-control") == (control or None)
+
+
+ANSWERS_NOT_STORED = [
+    "Cache-Control: no-store",
+    "Cache-Control: private",
+    'Cache-Control: private="x"',
+    "Cache-Control: no-cache",
+    "Cache-Control: max-age=0",
+    "Cache-Control: MAX-AGE=60, No-Store",
+    "Cache-Control: max-age=soon",
+    "Set-Cookie: a=1",
+    "Vary: *",
+    "Vary: Accept-Language",
+    "Vary: Accept-Encoding, Cookie",
+]
+
+
+@pytest.mark.parametrize("field", ANSWERS_NOT_STORED)
+def test_an_answer_that_is_not_for_all_is_never_stored(
+    lab: Consumer, path: str, calls: Calls, field: str
+) -> None:
+    for number in itertools.count(1):
+        response = lab.get(path, params={"header": field})
+        assert "fwd-status=200" in status_of(response)
+        assert "stored" not in status_of(response)
+        assert calls(service_path(path)) == number
+        if number == 3:
+            break
+
+
+@pytest.mark.parametrize("status", [201, 404, 500])
+def test_only_plain_success_is_stored(lab: Consumer, path: str, status: int) -> None:
+    for _ in range(2):
+        response = lab.get(path, params={"status": str(status)})
+        assert response.headers["cache-status"] == (
+            f"edge-gateway; fwd=uri-miss; fwd-status={status}"
+        )
+
+
+REQUESTS_NOT_SERVED = [
+    {"cache-control": "no-cache"},
+    {"cache-control": "no-store"},
+    {"range": "bytes=0-1"},
+]
+
+
+@pytest.mark.parametrize("fields", REQUESTS_NOT_SERVED)
+def test_a_request_can_ask_for_a_fresh_answer(
+    lab: Consumer, path: str, calls: Calls, fields: dict[str, str]
+) -> None:
+    until_hit(lab, path)
+    asked = calls(service_path(path))
+    assert status_of(lab.get(path, headers=fields)) == "edge-gateway; fwd=request"
+    assert calls(service_path(path)) == asked + 1
+
+
+def test_an_answer_to_credentials_is_not_for_others(lab: Consumer, path: str) -> None:
+    for _ in range(2):
+        assert "stored" not in status_of(lab.get(path, headers=bearer(mint())))
+    public = {"header": "Cache-Control: public, max-age=60"}
+    until_hit(lab, path, params=public, headers=bearer(mint()))
+
+
+def test_other_methods_pass_by(lab: Consumer, path: str, calls: Calls) -> None:
+    until_hit(lab, path)
+    asked = calls(service_path(path))
+    assert status_of(lab.post(path)) == "edge-gateway; fwd=method"
+    assert calls(service_path(path)) == asked + 1
+
+
+def test_head_is_answered_from_the_stored_answer_to_get(
+    lab: Consumer, path: str, calls: Calls
+) -> None:
+    hit = until_hit(lab, path)
+    asked = calls(service_path(path))
+    head = lab.head(path)
+    assert (is_hit(head), head.content) == (True, b"")
+    assert head.headers["content-type"] == hit.headers["content-type"]
+    assert calls(service_path(path)) == asked
+
+
+MATCHES = [
+    # If-None-Match, status
+    ('"1"', 304),
+    ('W/"1"', 304),
+    ('"0", "1"', 304),
+    ("*", 304),
+    ('"2"', 200),
+]
+
+
+@pytest.mark.parametrize(("field", "status"), MATCHES)
+def test_a_hit_is_not_sent_to_those_who_have_it(
+    lab: Consumer, path: str, field: str, status: int
+) -> None:
+    query = {"header": ['ETag: "1"', "Cache-Control: max-age=60"], "body": '{"a":1}'}
+    until_hit(lab, path, params=query)
+    response = lab.get(path, params=query, headers={"if-none-match": field})
+    assert is_hit(response)
+    assert (response.status_code, response.headers["etag"]) == (status, '"1"')
+    assert response.text == ("" if status == 304 else '{"a":1}')
+    assert response.headers["cache-control"] == "max-age=60"
+
+
+def test_what_is_purged_is_asked_for_again(
+    lab: Consumer, path: str, calls: Calls, caller: Caller
+) -> None:
+    until_hit(lab, path)
+    asked = calls(service_path(path))
+    key = f"{KEYS}{lab.base_url.netloc.decode()}{path}"
+    assert caller.rpc("CACHE", "purge", PurgeRequest(keys=(key,))) == {"purged": 1}
+    assert not is_hit(lab.get(path))
+    assert calls(service_path(path)) == asked + 1
+
+
+def test_a_large_answer_comes_whole_from_the_cache(lab: Consumer, path: str) -> None:
+    size = 3 * 1024 * 1024
+    hit = until_hit(lab, path, params={"size": str(size)})
+    assert hit.content == (bytes(range(251)) * (size // 251 + 1))[:size]
+
+
+def test_an_answer_that_is_too_large_to_store_passes(lab: Consumer, path: str) -> None:
+    size = 9 * 1024 * 1024
+    for _ in range(2):
+        response = lab.get(path, params={"size": str(size)})
+        assert not is_hit(response)
+        assert len(response.content) == size

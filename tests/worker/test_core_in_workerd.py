@@ -1,0 +1,89 @@
+"""The pure core in workerd: the same cases as under CPython, with the same results."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from contract.circuit_breaker import State
+from contract.sliding_window import SlidingWindow
+from runtime.local import LocalRuntime
+from tests.plan import CORE
+from tests.unit import test_match, test_operations, test_paths
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def run(runtime: LocalRuntime) -> Run:
+    """A function of tests/workers/core with these arguments."""
+
+    def call(name: str, *arguments: Any) -> Any:
+        response = httpx.post(f"{runtime.url(CORE)}/{name}", json=arguments, timeout=20)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    return call
+
+
+def test_paths_have_their_normal_form(run: Run) -> None:
+    assert run("paths", [raw for raw, _ in test_paths.NORMAL]) == [
+        normal for _, normal in test_paths.NORMAL
+    ]
+
+
+def test_ambiguous_paths_are_refused(run: Run) -> None:
+    refused = [raw for raw, _ in test_paths.REFUSED]
+    assert run("paths", refused) == [None] * len(refused)
+
+
+def test_the_most_specific_route_is_found(run: Run) -> None:
+    cases = [(method, path) for method, path, *_ in test_match.FOUND + test_match.NOT_FOUND]
+    expected: list[Any] = [[template, values] for _, _, template, values in test_match.FOUND]
+    expected += [methods for _, _, methods in test_match.NOT_FOUND]
+    assert run("match", test_match.ROUTES, cases) == expected
+
+
+def test_operations_edit_documents(run: Run) -> None:
+    cases = [(operation, before) for operation, before, _ in test_operations.CASES]
+    assert run("edit", cases) == [after for _, _, after in test_operations.CASES]
+
+
+NOW = 1_795_000_000.0
+TIMES = [NOW + step for step in (0, 1, 1.5, 59, 60, 61, 75, 90, 119, 120, 121, 300, 290)]
+
+
+@pytest.mark.parametrize("quota", [1, 3, 10])
+def test_a_window_decides_the_same(run: Run, quota: int) -> None:
+    counts = SlidingWindow()
+    decisions = [counts.check(quota, 60.0, 1, now) for now in TIMES]
+    assert {decision.admitted for decision in decisions} == {True, False} or quota == 10
+    assert run("window", quota, 60.0, TIMES) == [
+        {
+            "admitted": decision.admitted,
+            "remaining": decision.remaining,
+            "reset": pytest.approx(decision.reset),
+        }
+        for decision in decisions
+    ]
+
+
+STEPS: list[tuple[str, float, bool | None, State]] = [
+    # step, seconds, what `acquire` says, state after it
+    ("good", 0, None, State.CLOSED),
+    ("bad", 1, None, State.OPEN),
+    ("acquire", 2, False, State.OPEN),
+    ("acquire", 12, True, State.HALF_OPEN),
+    ("acquire", 12, False, State.HALF_OPEN),
+    ("bad probe", 13, None, State.OPEN),
+    ("acquire", 24, True, State.HALF_OPEN),
+    ("good probe", 25, None, State.CLOSED),
+    ("acquire", 26, True, State.CLOSED),
+]
+
+
+def test_a_breaker_goes_through_its_states(run: Run) -> None:
+    steps = [(step, NOW + seconds) for step, seconds, *_ in STEPS]
+    states = run("breaker", {"minimum_calls": 2, "wait_open": 10}, steps)
+    assert states == [[permitted, state] for _, _, permitted, state in STEPS]

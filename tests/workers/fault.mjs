@@ -1,0 +1,78 @@
+// Stands under the binding of another Worker, or of its Durable Objects, and passes every call on,
+// until it is told to fail: POST /-/fault with the name of a fault as the body.
+//
+//   none    pass on to TARGET (or, for objects, to the real ones)
+//   throw   an exception
+//   hang    no answer
+//   status  500 by fetch; an exception by RPC
+
+import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
+
+const HANG = 20_000; // milliseconds: longer than anybody waits, short enough to end a run
+let fault = "none";
+let calls = 0;
+
+async function inject(pass) {
+  calls += 1;
+  if (fault === "hang") await scheduler.wait(HANG);
+  if (fault !== "none") throw new Error(`injected: ${fault}`);
+  return await pass();
+}
+
+export default class extends WorkerEntrypoint {
+  async fetch(request) {
+    switch (new URL(request.url).pathname) {
+      case "/-/fault":
+        fault = await request.text();
+        calls = 0;
+        return new Response(fault);
+      case "/-/calls":
+        return new Response(String(calls));
+    }
+    if (fault === "status") return new Response("injected", { status: 500 });
+    return await inject(() => this.env.TARGET.fetch(request));
+  }
+
+  verify(argument) {
+    return inject(() => this.env.TARGET.verify(argument));
+  }
+
+  purge(argument) {
+    return inject(() => this.env.TARGET.purge(argument));
+  }
+
+  ping() {
+    return inject(() => this.env.TARGET.ping());
+  }
+}
+
+class FaultyObject extends DurableObject {
+  // A name of its own at the real objects, so that nothing is shared with those who go there.
+  real(namespace) {
+    return namespace.getByName(`behind the fault ${this.ctx.id}`);
+  }
+}
+
+export class RateLimiter extends FaultyObject {
+  check(argument) {
+    return inject(() => this.real(this.env.RATE_LIMITER).check(argument));
+  }
+
+  ping() {
+    return inject(() => "ok");
+  }
+}
+
+export class CircuitBreaker extends FaultyObject {
+  report(argument) {
+    return inject(() => this.real(this.env.CIRCUIT_BREAKER).report(argument));
+  }
+
+  acquire(argument) {
+    return inject(() => this.real(this.env.CIRCUIT_BREAKER).acquire(argument));
+  }
+
+  ping() {
+    return inject(() => "ok");
+  }
+}

@@ -1,0 +1,97 @@
+// The service behind the tests' own table. The query of each request says what it answers:
+//
+//   status=503             that status
+//   header=Name: value     a header field; may be repeated
+//   body=text              that body; without it, the request told back as JSON
+//   gzip                   the body compressed, with Content-Encoding
+//   size=n                 n bytes, each 251 letters a new line of counting
+//   gate=name              the body's first half at once, the second when the gate is open
+//   delay=n                all of this n milliseconds later
+//   fault=hang | throw     no answer, or an exception
+//
+// POST /-/open?gate=name opens a gate; GET /-/calls?path=/x says how often /x was asked for.
+
+const HANG = 20_000; // milliseconds: longer than anybody waits, short enough to end a run
+const CHUNK = 65_536;
+const calls = new Map();
+const open = new Set();
+
+const control = {
+  "/-/open": (query) => open.add(query.get("gate")) && "open",
+  "/-/calls": (query) => String(calls.get(query.get("path")) ?? 0),
+};
+
+async function told(request, url) {
+  const headers = Object.fromEntries(request.headers);
+  const [method, path, query] = [request.method, url.pathname, url.search.slice(1)];
+  return JSON.stringify({ method, path, query, headers, body: await request.text() });
+}
+
+/** The number of bytes in a request's body, read as it comes. */
+async function measured(request) {
+  let size = 0;
+  let sum = 0;
+  for await (const chunk of request.body) {
+    for (const byte of chunk) sum = (sum + byte) % 65_521;
+    size += chunk.length;
+  }
+  return JSON.stringify({ size, sum });
+}
+
+function counted(size) {
+  let sent = 0;
+  return new ReadableStream({
+    pull(controller) {
+      const length = Math.min(CHUNK, size - sent);
+      if (length === 0) return controller.close();
+      controller.enqueue(Uint8Array.from({ length }, (_, at) => (sent + at) % 251));
+      sent += length;
+    },
+  });
+}
+
+function gated(text, gate) {
+  const bytes = new TextEncoder().encode(text);
+  const middle = Math.ceil(bytes.length / 2);
+  const parts = [bytes.slice(0, middle), bytes.slice(middle)];
+  return new ReadableStream({
+    async pull(controller) {
+      while (parts.length === 1 && !open.has(gate)) await scheduler.wait(2);
+      controller.enqueue(parts.shift());
+      if (parts.length === 0) controller.close();
+    },
+  });
+}
+
+async function bodyOf(request, url, headers) {
+  const query = url.searchParams;
+  if (query.has("measure")) return await measured(request);
+  if (query.has("size")) return counted(Number(query.get("size")));
+  const text = query.get("body") ?? (await told(request, url));
+  if (query.has("gate")) return gated(text, query.get("gate"));
+  if (!query.has("gzip")) return text;
+  headers.set("content-encoding", "gzip");
+  return new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+}
+
+export default {
+  async fetch(request) {
+    const url = new URL(request.url);
+    const query = url.searchParams;
+    if (url.pathname in control) return new Response(control[url.pathname](query));
+    calls.set(url.pathname, (calls.get(url.pathname) ?? 0) + 1);
+    if (query.has("delay")) await scheduler.wait(Number(query.get("delay")));
+    if (query.get("fault") === "hang") await scheduler.wait(HANG);
+    if (query.get("fault") === "throw") throw new Error("the origin threw");
+    const headers = new Headers({ "content-type": "application/json" });
+    for (const field of query.getAll("header")) {
+      const [name, value] = field.split(/:\s*(.*)/);
+      if (name.toLowerCase() === "content-type") headers.delete(name);
+      headers.append(name, value);
+    }
+    const body = await bodyOf(request, url, headers);
+    const status = Number(query.get("status") ?? 200);
+    const encodeBody = query.has("gzip") ? "manual" : "automatic";
+    return new Response([204, 304].includes(status) ? null : body, { status, headers, encodeBody });
+  },
+};
