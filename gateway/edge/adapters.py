@@ -19,7 +19,6 @@ from contract.names import PING, Binding
 from edge.convert import JsStream, Origin, request_to_js, response_from_js
 from edge.driver import TimedOut, settle, settle_within
 from messages import BodyTooLarge, Request, Response, read_body
-from policies.dispatch import may_leave
 from ports import Service, Unavailable
 
 _encode = msgspec.json.Encoder().encode
@@ -72,9 +71,7 @@ class UrlService:
 
     async def send(self, request: Request, *, timeout: float) -> Response:
         request.headers.remove("host")
-        response = await _send(self._base, js.fetch, self._base, request, timeout)
-        response.headers.keep_only(may_leave)
-        return response
+        return await _send(self._base, js.fetch, self._base, request, timeout)
 
 
 async def _send(name: str, fetch: Any, base: str, request: Request, timeout: float) -> Response:
@@ -167,7 +164,7 @@ class SharedCache:
         except BodyTooLarge:
             return
         headers = response.headers
-        headers.remove("content-length")  # that of a coded form; the platform sets the other
+        headers.remove("content-length", "content-encoding")  # reading has undone the coding
         headers.set(STATUS, str(response.status))
         headers.set(STORED_AT, f"{stored_at:.3f}")
         headers.set(TTL, f"{ttl:g}")

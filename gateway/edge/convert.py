@@ -3,7 +3,7 @@
 Header fields cross once each way, as one JSON text: that costs a third of a proxy for each field.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import js
@@ -11,7 +11,7 @@ import msgspec
 from pyodide.ffi import jsnull, to_js
 
 from edge.driver import settle
-from messages import LIST_FIELDS, BodyTooLarge, Headers, Request, Response
+from messages import BodyTooLarge, Headers, Request, Response
 from policies.dispatch import may_leave
 
 _new_request = js.Request.new
@@ -19,7 +19,6 @@ _new_response = js.Response.new
 # Methods as functions of their object: one crossing for a call instead of two.
 _call = js.Function.prototype.call
 _append_field = _call.bind(js.Headers.prototype.append)
-_set_field = _call.bind(js.Headers.prototype.set)
 _delete_field = _call.bind(js.Headers.prototype.delete)
 _parse = js.JSON.parse
 _stringify = js.JSON.stringify
@@ -73,37 +72,6 @@ def headers_from_js(fields: Any) -> Headers:
     return Headers(_decode_fields(_stringify(_array_from(fields))))
 
 
-class UnreadHeaders(Headers):
-    """Fields of a service's answer that are still in JavaScript; read when something asks for one.
-
-    Most answers pass without: then the amendments are made in JavaScript as well.
-    """
-
-    __slots__ = ("amendments", "is_read", "original", "source", "wanted")
-
-    def __init__(self, source: Any, wanted: Callable[[str], bool]) -> None:
-        """`wanted` says by name which fields are to be seen at all."""
-        self.source = source
-        self.wanted = wanted
-        self.is_read = False
-        self.amendments: list[tuple[str, str]] = []
-
-    def __getattr__(self, name: str) -> Any:
-        """Called for `_fields` as long as it is not there."""
-        if name != "_fields":
-            raise AttributeError(name)
-        self.is_read = True
-        self.original = tuple(headers_from_js(self.source))
-        self._fields = [field for field in self.original if self.wanted(field[0])]
-        return self._fields
-
-    def amend(self, fields: Iterable[tuple[str, str]]) -> None:
-        if self.is_read:
-            super().amend(fields)
-        else:
-            self.amendments += fields
-
-
 class Origin(NamedTuple):
     """The JavaScript request or response that a value came from, and what it was then."""
 
@@ -137,34 +105,28 @@ def request_to_js(request: Request, url: str) -> Any:
 
 
 def response_from_js(response: Any, wanted: Callable[[str], bool] = may_leave) -> Response:
-    """A response of which nothing is read before somebody asks for it."""
+    """A response with the fields that are `wanted` by name, and a body that nobody has read."""
+    fields = tuple(headers_from_js(response.headers))
     source = response.body
     body = None if source is jsnull else JsStream(source, None)
     return Response(
         response.status,
-        UnreadHeaders(response.headers, wanted),
+        Headers([field for field in fields if wanted(field[0])]),
         body,
-        origin=Origin(response, (), body),
+        origin=Origin(response, fields, body),
     )
 
 
 def response_to_js(response: Response) -> Any:
     """A new JavaScript response, by copy and difference where that is possible."""
-    origin, headers = response.origin, response.headers
-    if origin is not None and origin.body is response.body and isinstance(headers, UnreadHeaders):
-        if not headers.is_read:
-            copy = _copy_of(origin)
-            fields = copy.headers
-            for name, value in headers.amendments:
-                put = _append_field if name in LIST_FIELDS else _set_field
-                put(fields, _SPELLING.get(name, name), value)
-            return copy
-        difference = _difference(headers.original, headers)
+    origin = response.origin
+    if origin is not None and origin.body is response.body:
+        difference = _difference(origin.fields, response.headers)
         if len(difference) <= _FEW and response.status == origin.source.status:
             copy = _copy_of(origin)
             _amend(copy.headers, difference)
             return copy
-    spelled = [(_SPELLING.get(name, name), value) for name, value in headers]
+    spelled = [(_SPELLING.get(name, name), value) for name, value in response.headers]
     init = {"status": response.status, "headers": spelled}
     body = None if response.status in _WITHOUT_BODY else response.body
     return _new_response(

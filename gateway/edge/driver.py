@@ -40,26 +40,23 @@ async def settle_within(promise: Any, timeout: float) -> Any:
     for goes on after a time-out, until the platform ends it with the request.
     """
 
+    fired = False
+
     def expire() -> None:
+        nonlocal fired
+        fired = True
         if not promise.done():
             promise.set_exception(TimedOut())
 
     callback = create_once_callable(expire)
     timer = _set_timeout(callback, timeout * 1000)
     try:
-        result = await settle(promise)
-    except TimedOut:
-        raise  # the timer has fired, and its callback is gone
-    except BaseException:
-        _stop(timer, callback)
-        raise
-    _stop(timer, callback)
-    return result
-
-
-def _stop(timer: Any, callback: Any) -> None:
-    _clear_timeout(timer)
-    callback.destroy()
+        return await settle(promise)
+    finally:
+        # It may have fired although the result came first; then it has destroyed itself.
+        if not fired:
+            _clear_timeout(timer)
+            callback.destroy()
 
 
 def drive(coroutine: Coroutine[Any, Any, T]) -> T:
