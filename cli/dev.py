@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import NoReturn
@@ -56,7 +57,8 @@ def _run(options: argparse.Namespace) -> int:
             _say(f"made {path.relative_to(ROOT)} with new secrets")
         signal.signal(signal.SIGTERM, _interrupt)
         try:
-            Supervisor(plan, _watch(options.routes), _say, _ready).run(first)
+            ready = partial(_ready, routes=options.routes)
+            Supervisor(plan, _watch(options.routes), _say, ready).run(first)
         except KeyboardInterrupt:
             _say("stopped")
         except HostError as error:
@@ -65,11 +67,12 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _ready(event: Event) -> None:
+def _ready(event: Event, routes: Path) -> None:
     url = event.urls[GATEWAY]
     _say(f"ready {url}")
-    for example in examples(url):
-        _say(example)
+    if routes.resolve() == ROUTES:  # the examples are requests for that table
+        for example in examples(url):
+            _say(example)
 
 
 def _watch(routes: Path) -> Watch:
