@@ -17,7 +17,7 @@ from contract.cache import MAX_BODY, STATUS, STORED_AT, TTL
 from contract.limits import LimitDecision, LimitRequest
 from contract.names import PING, Binding
 from edge.convert import JsStream, Origin, request_to_js, response_from_js
-from edge.driver import TimedOut, settle, settle_within
+from edge.driver import TimedOut, within
 from messages import BodyTooLarge, Request, Response, read_body
 from ports import Service, Unavailable
 
@@ -27,10 +27,10 @@ _decode_limit = msgspec.json.Decoder(LimitDecision).decode
 _decode_breaker = msgspec.json.Decoder(BreakerStatus).decode
 
 
-async def _ask(dependency: str, promise: Any, timeout: float) -> Any:
-    """The result of `promise`; raises `Unavailable` where it fails or is late."""
+async def _ask(dependency: str, future: Any, timeout: float) -> Any:
+    """The result of `future`; raises `Unavailable` where it fails or is late."""
     try:
-        return await settle_within(promise, timeout)
+        return await within(timeout, future)
     except TimedOut:
         raise Unavailable(dependency, timed_out=True) from None
     except JsException as error:
@@ -169,7 +169,7 @@ class SharedCache:
         headers.set(STORED_AT, f"{stored_at:.3f}")
         headers.set(TTL, f"{ttl:g}")
         request = Request("PUT", "", headers=headers, body=content)
-        await settle(self._binding.fetch(request_to_js(request, key)))
+        await self._binding.fetch(request_to_js(request, key))
 
 
 class CloudflarePlatform:

@@ -19,7 +19,7 @@ from contract.names import CLIENT_ADDRESS
 from contract.problems import UPSTREAM_INVALID, Problem
 from edge.adapters import CloudflarePlatform
 from edge.convert import JsStream, Origin, content_length, headers_from_js, response_to_js
-from edge.driver import drive, drive_later
+from edge.driver import drive
 from messages import Exchange, Request
 from pipeline import problem_response
 from routing.table import Table
@@ -48,7 +48,7 @@ class Border:
             request_id=entropy[24:].hex(),
             client_address=incoming.headers.get(CLIENT_ADDRESS) or "-",
             now=time.time(),
-            defer=lambda work: wait_until(ctx, asyncio.ensure_future(drive_later(work))),
+            defer=lambda work: wait_until(ctx, asyncio.ensure_future(work)),
         )
         # Method and path are noted now, as the client sent them.
         exchange.log["trace_id"] = trace_id

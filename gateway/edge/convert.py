@@ -10,7 +10,6 @@ import js
 import msgspec
 from pyodide.ffi import jsnull, to_js
 
-from edge.driver import settle
 from messages import BodyTooLarge, Headers, Request, Response
 from policies.dispatch import may_leave
 
@@ -56,7 +55,7 @@ class JsStream:
         parts: list[bytes] = []
         total = 0
         while True:
-            step = await settle(reader.read())
+            step = await reader.read()
             if step.done:
                 return b"".join(parts)
             part: bytes = step.value.to_bytes()

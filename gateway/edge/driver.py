@@ -1,11 +1,13 @@
 """Runs `async def` code without an event loop, by switching stacks at JavaScript promises.
 
-The only things that gateway code awaits are promises. `settle` hands one out through the coroutine;
-`drive` receives it, waits for it with `run_sync` while other requests run, and puts the result back
-in. This costs a fraction of what the asyncio loop takes for the same await.
+The only things that gateway code awaits are futures that Pyodide makes of promises. A future hands
+itself out through the coroutine; `drive` receives it, waits for it with `run_sync` while other
+requests run, and goes on. This costs a fraction of what the asyncio loop takes for the same await,
+and the same coroutines run under that loop as well, where work has to outlive its request.
 """
 
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import js
@@ -17,79 +19,41 @@ _set_timeout = js.setTimeout
 _clear_timeout = js.clearTimeout
 
 
-class settle:  # noqa: N801  (reads as the verb that it is: `await settle(promise)`)
-    """`await settle(promise)`: its result. Raises `pyodide.ffi.JsException` if it rejects."""
-
-    __slots__ = ("_promise",)
-
-    def __init__(self, promise: Any) -> None:
-        self._promise = promise
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        return (yield self._promise)
+def drive(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run `coroutine` to its end, on the stack of the caller."""
+    while True:
+        try:
+            future = coroutine.send(None)
+        except StopIteration as finished:
+            return finished.value  # type: ignore[no-any-return]
+        # An error is raised again by the future, where the coroutine waits for it.
+        with suppress(Exception):
+            run_sync(future)
 
 
 class TimedOut(Exception):
-    """The promise was still pending when its time was over."""
+    """The future was not done when its time was over."""
 
 
-async def settle_within(promise: Any, timeout: float) -> Any:
-    """The result of `promise`. Raises `TimedOut` after `timeout` seconds.
+async def within(timeout: float, future: Any) -> Any:
+    """The result of `future`. Raises `TimedOut` after `timeout` seconds.
 
-    `promise` is what a call from Python gave, which Pyodide has made a future of. What it stands
-    for goes on after a time-out, until the platform ends it with the request.
+    What the future stands for goes on then, until the platform ends it with the request.
     """
-
     fired = False
 
     def expire() -> None:
         nonlocal fired
         fired = True
-        if not promise.done():
-            promise.set_exception(TimedOut())
+        if not future.done():
+            future.set_exception(TimedOut())
 
     callback = create_once_callable(expire)
     timer = _set_timeout(callback, timeout * 1000)
     try:
-        return await settle(promise)
+        return await future
     finally:
         # It may have fired although the result came first; then it has destroyed itself.
         if not fired:
             _clear_timeout(timer)
             callback.destroy()
-
-
-def drive(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run `coroutine` to its end, on the stack of the caller."""
-    result: Any = None
-    error: BaseException | None = None
-    while True:
-        try:
-            if error is None:
-                promise = coroutine.send(result)
-            else:
-                promise, error = coroutine.throw(error), None
-        except StopIteration as finished:
-            return finished.value  # type: ignore[no-any-return]
-        try:
-            result = run_sync(promise)
-        except BaseException as raised:
-            error = raised
-
-
-async def drive_later(coroutine: Coroutine[Any, Any, None]) -> None:
-    """Run `coroutine` as a task of the asyncio loop: for work that outlives the answer."""
-    result: Any = None
-    error: BaseException | None = None
-    while True:
-        try:
-            if error is None:
-                promise = coroutine.send(result)
-            else:
-                promise, error = coroutine.throw(error), None
-        except StopIteration:
-            return
-        try:
-            result = await promise
-        except BaseException as raised:
-            error = raised
