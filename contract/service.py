@@ -13,6 +13,7 @@ from contract import problems
 from contract.auth import Principal
 from contract.database import DatabaseUnavailable
 from contract.names import IDENTITY, REQUEST_ID
+from contract.nesting import MAX_DEPTH, is_too_deep
 from contract.problems import MEDIA_TYPE, Problem
 
 JSON: Final = "application/json"
@@ -82,6 +83,8 @@ def decode_json(request: ServiceRequest, decoder: msgspec.json.Decoder[T], *acce
             f"Send the body as {' or '.join(accepted)}.",
             headers={field: wanted},
         )
+    if is_too_deep(request.body):
+        raise Problem(problems.INVALID_JSON, f"It is nested more than {MAX_DEPTH} levels deep.")
     try:
         return decoder.decode(request.body)
     except msgspec.ValidationError as error:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from contract.nesting import MAX_DEPTH, is_too_deep
 from contract.problems import (
     CONTENT_TOO_LARGE,
     INVALID_JSON,
@@ -87,12 +88,15 @@ class Transform:
         too_large: ProblemType,
     ) -> bytes:
         try:
-            document: Any = _decoder.decode(await read_body(body, self._max_body))
+            content = await read_body(body, self._max_body)
+            if is_too_deep(content):
+                raise Problem(invalid, f"The body is nested more than {MAX_DEPTH} levels deep.")
+            document: Any = _decoder.decode(content)
         except BodyTooLarge:
             raise Problem(
                 too_large, f"A body that is to be transformed has at most {self._max_body} bytes."
             ) from None
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise Problem(invalid, f"{error}."[:200]) from None
         headers.remove(*_OF_THE_OLD_BYTES)
         return _encoder.encode(edit(document))
