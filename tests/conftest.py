@@ -10,7 +10,14 @@ from runtime.project import GATEWAY
 from tests.consumer import Consumer, bearer, mint
 from tests.plan import FAULTS, FAULTY, FAULTY_OBJECTS, LABS, ORIGIN, shared_plan
 
+LAST = "test_log_of_the_run"
+"""The module that judges the whole run."""
+
 Fail = Callable[[str, str], None]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LAST in item.nodeid)  # the sort is stable
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,36 @@
+"""What the whole run has logged: no secret, and nothing but lines that can be parsed.
+
+Runs after all other tests (see tests/conftest.py), since it judges what they have left behind.
+"""
+
+import json
+
+from runtime.local import LocalRuntime
+from tests.consumer import SECRETS, Consumer, bearer, mint
+from tests.plan import DEMO_CLIENT_SECRET
+
+FORM = {"grant_type": "client_credentials"}
+
+
+def test_no_secret_is_in_the_log(runtime: LocalRuntime, anonymous: Consumer, lab: Consumer) -> None:
+    # By itself this file has little to look at, so it makes some of its own.
+    token = mint()
+    anonymous.get("/v2/roadmaps", headers=bearer(token))
+    anonymous.get("/v2/roadmaps", headers=bearer(token[:-1]))
+    anonymous.post("/oauth/token", data=FORM, auth=("demo", DEMO_CLIENT_SECRET))
+    last = lab.get("/echo/x?fault=throw", headers=bearer(token))
+    runtime.wait_for_log(last.headers["x-request-id"])
+    log = "\n".join(runtime.log_lines())
+    assert len(SECRETS) > 3
+    assert not [secret for secret in SECRETS if secret in log]
+
+
+def test_a_line_of_the_gateway_is_json_whatever_was_asked(
+    runtime: LocalRuntime, lab: Consumer
+) -> None:
+    lab.get('/nothing/"},{"level":"error"')
+    last = lab.get("/nothing/%0A{}")
+    runtime.wait_for_log(last.headers["x-request-id"])
+    lines = [line for line in runtime.log_lines() if line.startswith("{")]
+    assert len(lines) >= 2
+    assert not [line for line in lines if not isinstance(json.loads(line), dict)]
