@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from runtime.local import LocalRuntime
@@ -58,9 +59,21 @@ def test_the_isolate_opens_its_own_breaker(
     assert calls(path) == minimum
 
 
-def test_a_breaker_whose_object_hangs_costs_a_success_nothing(faulty: Consumer, fail: Fail) -> None:
+def test_a_breaker_known_to_be_open_refuses_without_its_object(
+    faulty: Consumer, fail: Fail, runtime: LocalRuntime
+) -> None:
+    path = "/breaks-and-is-known"
+    seen = [faulty.get(path, params={"status": "500"}).status_code for _ in range(6)]
+    assert seen == [500] * 5 + [503]
     fail(FAULTY_OBJECTS, "hang")
-    started = time.monotonic()
+    problem(faulty.get(path), 503, "upstream-unavailable")
+    assert httpx.get(f"{runtime.url(FAULTY_OBJECTS)}/-/calls").text == "0"
+
+
+def test_a_closed_breaker_does_not_ask_its_object(
+    faulty: Consumer, fail: Fail, runtime: LocalRuntime
+) -> None:
+    fail(FAULTY_OBJECTS, "hang")
     for _ in range(5):
         assert faulty.get("/forgives").status_code == 200
-    assert time.monotonic() - started < 5 * DEADLINE
+    assert httpx.get(f"{runtime.url(FAULTY_OBJECTS)}/-/calls").text == "0"

@@ -1,6 +1,5 @@
 """The circuit breaker: it opens, refuses fast, lets one probe through, closes or opens again."""
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -36,11 +35,9 @@ def test_it_opens_after_the_configured_failures(
     seen = [lab.get(f"{path}?{fault}").status_code for _ in range(MINIMUM)]
     assert seen == [status] * MINIMUM
     assert calls(path) == MINIMUM
-    started = time.monotonic()
     refused = lab.get(f"{path}?{fault}")
     problem(refused, 503, "upstream-unavailable")
     assert 3590 <= int(refused.headers["retry-after"]) <= 3600
-    assert time.monotonic() - started < 0.2  # a call that hangs would be given 0.25 s
     assert calls(path) == MINIMUM
 
 
