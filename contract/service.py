@@ -86,9 +86,13 @@ def decode_json(request: ServiceRequest, decoder: msgspec.json.Decoder[T], *acce
     if is_too_deep(request.body):
         raise Problem(problems.INVALID_JSON, f"It is nested more than {MAX_DEPTH} levels deep.")
     try:
-        return decoder.decode(request.body)
-    except msgspec.ValidationError as error:
-        raise Problem(problems.INVALID_CONTENT, f"{error}.") from None
+        try:
+            return decoder.decode(request.body)
+        except msgspec.ValidationError as error:
+            # It reads no further than to the first thing that does not fit, so whether the whole
+            # is JSON is not known yet. ValidationError is a DecodeError too.
+            msgspec.json.decode(request.body)
+            raise Problem(problems.INVALID_CONTENT, f"{error}.") from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise Problem(problems.INVALID_JSON, f"{error}.") from None
 

@@ -316,6 +316,7 @@ ERRORS: dict[str, tuple[tuple[str, str, Any, dict[str, Any]], int, str]] = {
         *(415, "unsupported-media-type"),
     ),
     "broken JSON": (("POST", "/roadmaps", b'{"title":', {}), 400, "invalid-json"),
+    "broken behind an unknown member": (("POST", "/roadmaps", b'{"a":', {}), 400, "invalid-json"),
     "no body": (("POST", "/roadmaps", b"", {}), 400, "invalid-json"),
     "not UTF-8": (("POST", "/roadmaps", b'{"title":"\xff"}', {}), 400, "invalid-json"),
     "a list": (("POST", "/roadmaps", [], {}), 422, "invalid-content"),

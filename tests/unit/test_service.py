@@ -47,6 +47,7 @@ BODIES: dict[str, tuple[str, bytes, str]] = {
     "another media type": ("text/plain", b"[1]", "unsupported-media-type"),
     "no media type": ("", b"[1]", "unsupported-media-type"),
     "not JSON": (JSON, b"[1", "invalid-json"),
+    "broken behind what does not fit": (JSON, b'["a", ', "invalid-json"),
     "empty": (JSON, b"", "invalid-json"),
     "two documents": (JSON, b"[1] [2]", "invalid-json"),
     "not UTF-8": (JSON, b"\xff", "invalid-json"),
