@@ -30,6 +30,11 @@ class Resolver(Generic[T]):
     """The routes of all versions, and those that belong to none."""
 
     REMEMBERED: Final = 2048
+    """Resolutions that are kept; the oldest goes first."""
+
+    LONGEST: Final = 256
+    """Characters of path and field together above which nothing is kept: clients choose both, and
+    a route without a version answers whatever the field says."""
 
     def __init__(self, versions: Versions) -> None:
         self.versions = versions
@@ -52,6 +57,8 @@ class Resolver(Generic[T]):
         known = self._remembered.get(key)
         if known is None:
             known = self._resolve(method, normalise_path(raw_path), api_version)
+            if len(raw_path) + len(api_version or "") > self.LONGEST:
+                return known
             if len(self._remembered) >= self.REMEMBERED:
                 del self._remembered[next(iter(self._remembered))]
             self._remembered[key] = known

@@ -54,3 +54,10 @@ def test_the_memory_is_bounded() -> None:
         path = f"/things/{number}"
         assert remembering.resolve("GET", path, None).parameters == {"id": str(number)}
     assert len(remembering._remembered) == Resolver.REMEMBERED
+
+
+@pytest.mark.parametrize(("path", "field"), [("/keys", "x" * 300), (f"/things/{'x' * 300}", None)])
+def test_what_a_client_makes_long_is_answered_and_not_kept(path: str, field: str | None) -> None:
+    remembering = resolver()
+    assert remembering.resolve("GET", path, field).target
+    assert not remembering._remembered
