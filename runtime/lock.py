@@ -10,7 +10,8 @@ from runtime.toolchain import BUILT, ROOT, node, npm
 # Not among the locked packages, because only this needs it.
 _UV = "uv==0.13.9"
 _PYTHON_LOCKS = {
-    "dev": ("--universal", "--python-version=3.11"),
+    # Extras stay in: an older pip takes the newest of `name[extra]`, whatever `name` is pinned to.
+    "dev": ("--universal", "--python-version=3.11", "--no-strip-extras"),
     "worker": ("--python-version=3.14", "--no-deps"),
 }
 _PLATFORMS = {"darwin": "darwin", "linux": "linux", "windows": "win32"}
