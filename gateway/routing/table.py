@@ -2,41 +2,106 @@
 
 A table decodes into these Structs on the host, travels as JSON, and decodes into the same Structs
 at the edge. Whether the parts fit together (a route names a service that exists) is
-`routing.check`.
+`routing.check`; what only the file has (includes, defaults, environments) is gone by then.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
 from routing.units import Duration, PositiveDuration, SizeOrUnlimited
-from transforms.operations import BodyOperation
+from settings import Settings
+from transforms.settings import TransformSettings
 
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$", description="A lower-case name.")]
 VersionName = Annotated[str, Meta(pattern=r"^v[0-9]{1,4}$", description="A version such as v2.")]
 PathTemplate = Annotated[
     str,
     Meta(
-        pattern=r"^(/([A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]{0,31}\}))+$",
-        description="A path of literal segments and {parameters}, without a version prefix.",
+        pattern=r"^(/([A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]{0,31}(:(int|uuid|date|slug))?\}))+$",
+        max_length=1024,
+        description="A path of literal segments and {parameters}, which may be typed ({id:int}), "
+        "without a version prefix.",
     ),
 ]
+UpstreamPath = Annotated[
+    str,
+    Meta(
+        pattern=r"^/$|^(/([A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]{0,31}\}))+$",
+        max_length=1024,
+        description="A path at the service, of literal segments and {parameters} of the route.",
+    ),
+]
+PathRegex = Annotated[
+    str,
+    Meta(
+        pattern=r"^/",
+        max_length=512,
+        description="A regular expression for the whole path, beginning with a slash; its named "
+        "groups are parameters.",
+    ),
+]
+HostPattern = Annotated[
+    str,
+    Meta(
+        pattern=r"^(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$",
+        max_length=253,
+        description="A host name in lower case such as api.example.com, or *.example.com.",
+    ),
+]
+FieldName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$",
+        description="The name of a header field such as X-Tenant.",
+    ),
+]
+QueryName = Annotated[str, Meta(min_length=1, max_length=200)]
 Scope = Annotated[str, Meta(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]{1,100}$")]
+MediaType = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$",
+        description="A media type in lower case such as application/vnd.acme+json.",
+    ),
+]
+PluginName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z][a-z0-9_]{0,62}\.[a-z][a-z0-9_]{0,62}$",
+        description="A module in gateway/plugins and a function in it, such as pricing.add_tax.",
+    ),
+]
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
-class Settings(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """What all settings have in common: immutable, by name, and no member that nobody knows."""
+class SelectorSettings(Settings, frozen=True, kw_only=True):
+    """Where a request may name its version. What it names twice has to agree."""
+
+    path: bool = True
+    """`/v2/…`; only there are names such as `v2` required."""
+    header: FieldName | None = "API-Version"
+    """A version (`2`, `v2`), or a date (`2026-06-01`): the newest version not later than it."""
+    media_type: MediaType | None = None
+    """The parameter `version` of this media type in Accept."""
+    query: QueryName | None = None
+    """A parameter of the query; it is taken off before the service sees it."""
 
 
 class VersionSettings(Settings, frozen=True, kw_only=True):
     """One public version of the API and where it stands in its life."""
 
+    released: date | None = None
+    """Date by which requests that name a date find it; without one they never do."""
+    preview: Scope | None = None
+    """Not for everybody yet: the scope that a caller needs, on public routes as well."""
     deprecated: datetime | None = None
     """Since when it is deprecated (RFC 9745)."""
     sunset: datetime | None = None
     """When it is to go away (RFC 8594); not before `deprecated`."""
+    after_sunset: Literal["serve", "gone", "redirect"] = "serve"
+    """What a request gets after the sunset: the answer, 410, or 308 to the successor's path."""
     successor: VersionName | None = None
     documentation: str | None = None
     """Page about the deprecation and the sunset; target of the Link relations of these names."""
@@ -46,7 +111,49 @@ class VersionsSettings(Settings, frozen=True, kw_only=True):
     """The versions, and which one answers where a request names none."""
 
     default: VersionName
+    select: SelectorSettings = field(default_factory=SelectorSettings)
     supported: Annotated[dict[VersionName, VersionSettings], Meta(min_length=1)]
+
+
+class ChangeTransform(Settings, frozen=True, kw_only=True):
+    """The transform that carries some routes over a version change."""
+
+    routes: Annotated[tuple[Name, ...], Meta(min_length=1)]
+    """Names of the routes as the newer version has them."""
+    transform: Name
+
+
+class ChangeSettings(Settings, frozen=True, kw_only=True):
+    """What became different from one version to the next, written once for both directions.
+
+    Routes of the newer version are offered in the older one as well: under their old paths,
+    requests carried up, answers and errors of the service carried down.
+    """
+
+    name: Name
+    date: date
+    source: VersionName = field(name="from")
+    target: VersionName = field(name="to")
+    description: str = ""
+    paths: dict[PathTemplate, PathTemplate] = field(default_factory=dict)
+    """Beginnings of paths, as they were to as they are, with the same parameters."""
+    transforms: tuple[ChangeTransform, ...] = ()
+    added: tuple[Name, ...] = ()
+    """Routes that the older version does not have."""
+    lossless: bool = False
+    """Claims that a body carried up and down again is the same; `gateway check` tries it."""
+
+
+class PathsSettings(Settings, frozen=True, kw_only=True):
+    """How request paths are brought to their one form, before anything is matched."""
+
+    trailing_slash: Literal["strict", "ignore"] = "strict"
+    duplicate_slashes: Literal["refuse", "merge"] = "refuse"
+    dot_segments: Literal["refuse", "resolve"] = "refuse"
+    encoded_slashes: Literal["refuse", "keep"] = "refuse"
+    """`keep`: `%2F` stays as it is, as an ordinary character of its segment."""
+    case: Literal["sensitive", "insensitive"] = "sensitive"
+    """Whether literal segments match in any case; services see them as the table spells them."""
 
 
 class CircuitBreakerSettings(Settings, frozen=True, kw_only=True):
@@ -80,19 +187,6 @@ class RateLimitSettings(Settings, frozen=True, kw_only=True):
     """How long to wait for the limiter object before the isolate limits by itself."""
 
 
-class JsonTransform(Settings, frozen=True, kw_only=True):
-    """Operations on a JSON body, in order."""
-
-    json: tuple[BodyOperation, ...] = ()
-
-
-class TransformSettings(Settings, frozen=True, kw_only=True):
-    """How a request is brought to the form the service speaks, and its answer back."""
-
-    request: JsonTransform = field(default_factory=JsonTransform)
-    response: JsonTransform = field(default_factory=JsonTransform)
-
-
 class AccessSettings(Settings, frozen=True, kw_only=True):
     """A verified caller is required, with all of these scopes."""
 
@@ -106,22 +200,57 @@ class CacheSettings(Settings, frozen=True, kw_only=True):
     """Freshness lifetime where the service does not state one."""
 
 
+class MaintenanceSettings(Settings, frozen=True, kw_only=True):
+    """The route is closed for a while: 503, with what the caller should know."""
+
+    detail: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
+    retry_after: PositiveDuration | None = None
+
+
+class ConditionSettings(Settings, frozen=True, kw_only=True):
+    """What the value of a header field or query parameter has to be: exactly one of these."""
+
+    exact: str | None = None
+    regex: Annotated[str, Meta(min_length=1, max_length=512)] | None = None
+    """A regular expression for the whole value."""
+    present: bool | None = None
+
+
+Condition = str | ConditionSettings
+"""A text stands for `exact`."""
+
+
 class RouteSettings(Settings, frozen=True, kw_only=True):
     """One route: what it matches, who may use it, where it goes and what happens on the way."""
 
     name: Name
-    path: PathTemplate
+    summary: Annotated[str, Meta(max_length=200)] = ""
+    """A line about it, for people and for OpenAPI."""
+    hosts: tuple[HostPattern, ...] = ()
+    """Host names that it answers on; without any, all."""
+    path: PathTemplate | None = None
+    """The whole path."""
+    path_prefix: PathTemplate | None = None
+    """The beginning of the path, up to the end of a segment; the rest goes on to the service."""
+    path_regex: PathRegex | None = None
     methods: Annotated[tuple[Method, ...], Meta(min_length=1)]
+    headers: dict[FieldName, Condition] = field(default_factory=dict)
+    """Conditions on header fields, all of which have to hold."""
+    query: dict[QueryName, Condition] = field(default_factory=dict)
+    """Conditions on query parameters, all of which have to hold."""
     versions: tuple[VersionName, ...] = ()
     """Versions that it belongs to; a route without is reached without one."""
     service: Name
-    upstream_path: PathTemplate | None = None
+    upstream_path: UpstreamPath | None = None
     """Path at the service, with the same parameters; the same as `path` where it is missing."""
     access: Literal["public", "authenticated"] | AccessSettings
     """Has to be said: nothing is public by accident."""
+    maintenance: bool | MaintenanceSettings = False
     rate_limit: Name | None = None
     cache: CacheSettings | None = None
     transform: Name | None = None
+    plugin: PluginName | None = None
+    """A policy of your own, for what settings cannot say."""
     max_body: SizeOrUnlimited = "1MiB"
 
 
@@ -129,7 +258,9 @@ class Table(Settings, frozen=True, kw_only=True):
     """The whole of `routes.yaml`."""
 
     versions: VersionsSettings
+    paths: PathsSettings = field(default_factory=PathsSettings)
     services: Annotated[dict[Name, ServiceSettings], Meta(min_length=1)]
-    rate_limits: dict[Name, RateLimitSettings] = {}
-    transforms: dict[Name, TransformSettings] = {}
+    rate_limits: dict[Name, RateLimitSettings] = field(default_factory=dict)
+    transforms: dict[Name, TransformSettings] = field(default_factory=dict)
+    changes: tuple[ChangeSettings, ...] = ()
     routes: Annotated[tuple[RouteSettings, ...], Meta(min_length=1)]
