@@ -17,6 +17,21 @@ if TYPE_CHECKING:
 LIST_FIELDS: Final = frozenset({"link", "vary"})
 """Fields that the gateway adds to; any other field that it sets replaces the service's."""
 
+HOP_BY_HOP: Final = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+"""Fields that belong to one connection (RFC 9110, section 7.6.1)."""
+
 
 class Headers:
     """Header fields in order, several of one name allowed. Names are lower case throughout."""
@@ -173,6 +188,7 @@ class Exchange:
         "request",
         "request_id",
         "route",
+        "upstream_path",
         "version",
         "version_in_path",
     )
@@ -198,6 +214,8 @@ class Exchange:
         self.version_in_path = False
         self.parameters: Mapping[str, str] = {}
         """Path parameters as they stand in the path, percent-encoded."""
+        self.upstream_path: str | None = None
+        """The path at the service, where a transform makes it; otherwise the route says it."""
         self.principal: Principal | None = None
         self.answer_fields: list[tuple[str, str]] = []
         """Header fields that the answer carries, whether it is a success or a problem."""

@@ -129,10 +129,16 @@ def core_worker() -> Worker:
     """A Python Worker that has the gateway's pure modules beside its own."""
     gateway = CONFIGS["gateway"].parent / "gateway"
     pure = [path for part in ("routing", "transforms") for path in (gateway / part).glob("*.py")]
+    alone = ("messages", "pipeline", "settings", "policies/__init__", "policies/transform")
+    pure += [gateway / f"{name}.py" for name in alone]
+    carrying = TESTS / "cases" / "carrying.py"
     return Worker(
         config=WORKERS / "core" / "wrangler.toml",
         name=CORE,
-        modules={path.relative_to(gateway).as_posix(): path for path in pure},
+        modules={
+            "carrying.py": carrying,
+            **{path.relative_to(gateway).as_posix(): path for path in pure},
+        },
     )
 
 

@@ -10,23 +10,9 @@ from typing import Final
 
 from contract.names import INTERNAL_PREFIX
 from contract.problems import UPSTREAM_TIMEOUT, UPSTREAM_UNREACHABLE, Problem
-from messages import Exchange, Headers, Response
+from messages import HOP_BY_HOP, Exchange, Headers, Response
 from ports import Service, Unavailable
 from routing.paths import PathTemplate
-
-HOP_BY_HOP: Final = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
 
 _FROM_PROXIES: Final = frozenset(
     {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"}
@@ -63,7 +49,7 @@ class Dispatch:
 
     async def __call__(self, exchange: Exchange) -> Response:
         request = exchange.request
-        request.path = self._upstream_path.fill(exchange.parameters)
+        request.path = exchange.upstream_path or self._upstream_path.fill(exchange.parameters)
         exchange.log["service"] = self._service_name
         try:
             response = await self._service.send(request, timeout=self._timeout)

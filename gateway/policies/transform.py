@@ -1,108 +1,166 @@
-"""Transform: edits JSON bodies on the way to the service and back.
+"""Transform: brings a request to the form the service speaks, and its answer back.
 
-Only JSON is touched; any other body streams on. A body that was edited loses the fields that
-described the old bytes (Content-Length, digests, ranges).
+One policy for a route: its own transform and those of the version changes on the way. However many
+they are, a body is read, decoded and encoded once each way, and one that nothing looks into is not
+read at all. Only whole JSON bodies are touched; any other body streams on.
 """
 
-from decimal import Decimal
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, Generic, TypeVar
 
-import msgspec
-
-from contract.nesting import MAX_DEPTH, is_too_deep
 from contract.problems import (
     CONTENT_TOO_LARGE,
     INVALID_JSON,
     UNSUPPORTED_MEDIA_TYPE,
     UPSTREAM_INVALID,
     Problem,
-    ProblemType,
 )
-from messages import Body, BodyTooLarge, Exchange, Headers, Response, read_body
+from messages import BodyTooLarge, Exchange, Response, read_body
 from pipeline import Next
-from transforms.operations import Edit
+from transforms.documents import NotJson, decode, encode, forget_old_bytes, is_json, restore_tags
+from transforms.member import BODILESS, Member, RequestSide, ResponseSide
+from transforms.pointer import MISSING
+from transforms.settings import TransformSettings
+from transforms.templates import Scope
 
-_OF_THE_OLD_BYTES: Final = (
-    "content-length",
-    "content-digest",
-    "repr-digest",
-    "digest",
-    "content-md5",
-    "accept-ranges",
-    "content-encoding",
-)
+_AnySide = TypeVar("_AnySide", RequestSide, ResponseSide)
 
-# Numbers come out as they went in: 1.10 stays 1.10.
-_decoder = msgspec.json.Decoder(float_hook=Decimal)
-_encoder = msgspec.json.Encoder(decimal_format="number")
+_RANGE: Final = ("range", "if-range")
 
 
 class Transform:
-    """Applies `request` to request bodies and `response` to successful answers."""
+    """Applies `chain`, whose first member is next to the client and whose last to the service.
 
-    def __init__(self, request: Edit | None, response: Edit | None, max_body: int) -> None:
-        self._request = request
-        self._response = response
+    Requests go through it in order, answers in reverse. Each member sees the request, and later the
+    answer, as the one before left it; what its templates read is the request as it came to it.
+    Bodies that have to be looked into may have `max_body` bytes each way.
+    """
+
+    def __init__(self, chain: Sequence[TransformSettings], max_body: int) -> None:
+        """Raises `TemplateError` for a chain that was not checked."""
+        self._members = [Member(settings) for settings in chain]
         self._max_body = max_body
+        self._up = _Chain([member.request for member in self._members])
+        self._response = _Chain([member.response for member in reversed(self._members)])
+        self._errors = _Chain([member.errors for member in reversed(self._members)])
+        self._vary = ", ".join(self._what_answers_depend_on())
+
+    def _what_answers_depend_on(self) -> list[str]:
+        """Fields of the request that templates read: caches have to tell answers apart by them."""
+        names = {name for member in self._members for name in member.field_names}
+        sources = {
+            placeholder.source
+            for member in self._members
+            for side in (member.request, member.response, member.errors)
+            for placeholder in side.placeholders
+        }
+        return sorted(names | ({"authorization"} if "claim" in sources else set()))
 
     async def __call__(self, exchange: Exchange, next: Next) -> Response:
-        request = exchange.request
-        if self._request is not None and _is_json(request.headers) and request.body is not None:
-            if "content-encoding" in request.headers:
-                raise Problem(UNSUPPORTED_MEDIA_TYPE, "Send the body without Content-Encoding.")
-            request.body = await self._edited(
-                request.headers,
-                request.body,
-                self._request,
-                invalid=INVALID_JSON,
-                too_large=CONTENT_TOO_LARGE,
-            )
+        scopes = await self._carry_up(exchange)
         response = await next(exchange)
-        if (
-            self._response is None
-            or not 200 <= response.status < 300
-            or not _is_json(response.headers)
-        ):
-            return response
-        if request.method == "HEAD":
-            # What GET would send is not known without its body, so nothing is said of it.
-            response.headers.remove(*_OF_THE_OLD_BYTES)
-        elif response.body is not None:
-            response.body = await self._edited(
-                response.headers,
-                response.body,
-                self._response,
-                invalid=UPSTREAM_INVALID,
-                too_large=UPSTREAM_INVALID,
-            )
-            response.origin = None
+        status = response.status
+        if 200 <= status < 300:
+            await self._carry_down(exchange, response, self._response, scopes)
+        elif 400 <= status < 600:
+            await self._carry_down(exchange, response, self._errors, scopes)
+        elif status == 304 and self._response.edits:
+            forget_old_bytes(response.headers)
+        if self._vary:
+            response.headers.add("vary", self._vary)
         return response
 
-    async def _edited(
-        self,
-        headers: Headers,
-        body: Body,
-        edit: Edit,
-        *,
-        invalid: ProblemType,
-        too_large: ProblemType,
-    ) -> bytes:
+    async def _carry_up(self, exchange: Exchange) -> list[Scope]:
+        """Change the request. What each member's templates read is kept for the way down."""
+        request = exchange.request
+        document: Any = MISSING
+        if self._up.reads and request.body is not None and is_json(request.headers):
+            document = await self._request_document(exchange)
+        restore_tags(request.headers)
+        if self._response.edits or self._errors.edits:
+            request.headers.remove(*_RANGE)  # a part of a document cannot be edited
+        scopes = []
+        for member, side in zip(self._members, self._up.sides, strict=True):
+            scope = member.scope(exchange)
+            scopes.append(scope)
+            document = side.apply(exchange, document, scope)
+        if self._up.edits and document is not MISSING:
+            request.body = encode(document)
+            forget_old_bytes(request.headers)
+        return scopes
+
+    async def _request_document(self, exchange: Exchange) -> Any:
+        """The request's body as a document, `MISSING` where nobody is harmed if it is none."""
+        request = exchange.request
+        if "content-encoding" in request.headers:
+            if self._up.edits:
+                raise Problem(UNSUPPORTED_MEDIA_TYPE, "Send the body without Content-Encoding.")
+            return MISSING
         try:
-            content = await read_body(body, self._max_body)
-            if is_too_deep(content):
-                raise Problem(invalid, f"The body is nested more than {MAX_DEPTH} levels deep.")
-            document: Any = _decoder.decode(content)
+            request.body = content = await read_body(request.body, self._max_body)
+            return decode(content)
         except BodyTooLarge:
             raise Problem(
-                too_large, f"A body that is to be transformed has at most {self._max_body} bytes."
+                CONTENT_TOO_LARGE, _too_large(self._max_body), limit=self._max_body
             ) from None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise Problem(invalid, f"{error}."[:200]) from None
-        headers.remove(*_OF_THE_OLD_BYTES)
-        return _encoder.encode(edit(document))
+        except NotJson as error:
+            if self._up.edits:
+                raise Problem(INVALID_JSON, str(error)) from None
+            return MISSING
+
+    async def _carry_down(
+        self,
+        exchange: Exchange,
+        response: Response,
+        chain: "_Chain[ResponseSide]",
+        scopes: Sequence[Scope],
+    ) -> None:
+        document: Any = MISSING
+        edits = chain.edits and response.status not in BODILESS and is_json(response.headers)
+        if edits and exchange.request.method == "HEAD":
+            # What GET would send is not known without its body, so nothing is said of it.
+            forget_old_bytes(response.headers)
+        elif (
+            chain.reads
+            and response.body is not None
+            and response.status not in BODILESS
+            and is_json(response.headers)
+        ):
+            document = await self._response_document(response, edits=edits)
+        for side, scope in zip(chain.sides, reversed(scopes), strict=True):
+            document = side.apply(response, document, scope)
+        if edits and document is not MISSING:
+            response.body = encode(document)
+            forget_old_bytes(response.headers)
+
+    async def _response_document(self, response: Response, *, edits: bool) -> Any:
+        """The answer's body as a document, `MISSING` where it may as well stay what it is."""
+        try:
+            response.body = content = await read_body(response.body, self._max_body)
+        except BodyTooLarge:
+            raise Problem(UPSTREAM_INVALID, _too_large(self._max_body)) from None
+        response.origin = None  # its body has been read
+        if "content-encoding" in response.headers:
+            # What was read is decoded: the runtime does that by itself.
+            response.headers.remove("content-encoding", "content-length")
+        try:
+            return decode(content)
+        except NotJson as error:
+            if edits and response.status < 400:
+                raise Problem(UPSTREAM_INVALID, str(error)) from None
+            return MISSING  # an error that is no document says more than one of ours
 
 
-def _is_json(headers: Headers) -> bool:
-    """Whether the body is `application/json` or has the suffix `+json` (RFC 6839)."""
-    media_type = (headers.get("content-type") or "").partition(";")[0].strip().lower()
-    return media_type == "application/json" or media_type.endswith("+json")
+class _Chain(Generic[_AnySide]):
+    """The members' sides for one direction, in the order in which they are applied."""
+
+    __slots__ = ("edits", "reads", "sides")
+
+    def __init__(self, sides: Sequence[_AnySide]) -> None:
+        self.sides: Sequence[_AnySide] = sides
+        self.edits = any(side.edits for side in sides)
+        self.reads = any(side.reads for side in sides)
+
+
+def _too_large(max_body: int) -> str:
+    return f"A body that is to be transformed has at most {max_body} bytes."

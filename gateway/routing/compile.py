@@ -13,6 +13,7 @@ from policies.circuit_breaker import CircuitBreakerPolicy
 from policies.dispatch import Dispatch
 from policies.guard import Guard
 from policies.lifecycle import Lifecycle
+from policies.plugin import Plugin
 from policies.rate_limit import LocalWindows, RateLimit
 from policies.transform import Transform
 from ports import Platform, Service
@@ -28,7 +29,6 @@ from routing.table import (
 )
 from routing.units import seconds, size_in_bytes
 from routing.versions import Version, Versions
-from transforms.operations import compile_operations
 
 _UNLIMITED = 1 << 62
 
@@ -119,15 +119,9 @@ class _Builder:
         if settings.cache is not None:
             policies.append(Cache(seconds(settings.cache.ttl), self._platform.store))
         if settings.transform is not None:
-            transform = self._table.transforms[settings.transform]
-            up, down = transform.request.json, transform.response.json
-            policies.append(
-                Transform(
-                    compile_operations(up) if up else None,
-                    compile_operations(down) if down else None,
-                    max_body,
-                )
-            )
+            policies.append(Transform([self._table.transforms[settings.transform]], max_body))
+        if settings.plugin is not None:
+            policies.append(Plugin(settings.plugin))
         if settings.service in self._breakers:
             policies.append(self._breakers[settings.service])
         return policies

@@ -14,6 +14,9 @@ from routing.units import Duration, PositiveDuration, SizeOrUnlimited
 from settings import Settings
 from transforms.settings import TransformSettings
 
+Day = date
+"""For a member called `date`, whose annotation cannot name the type by that name (PEP 649)."""
+
 Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$", description="A lower-case name.")]
 VersionName = Annotated[str, Meta(pattern=r"^v[0-9]{1,4}$", description="A version such as v2.")]
 PathTemplate = Annotated[
@@ -131,7 +134,7 @@ class ChangeSettings(Settings, frozen=True, kw_only=True):
     """
 
     name: Name
-    date: date
+    date: Day
     source: VersionName = field(name="from")
     target: VersionName = field(name="to")
     description: str = ""

@@ -76,6 +76,17 @@ class Pointer:
             return parent.pop(int(last))
         return MISSING
 
+    def put_back(self, document: Any, value: Any) -> None:
+        """Undo `take`, as long as nothing else has changed."""
+        parent = document
+        for token in self.tokens[:-1]:
+            parent = _step(parent, token)
+        last = self.tokens[-1]
+        if isinstance(parent, dict):
+            parent[last] = value
+        elif isinstance(parent, list):
+            parent.insert(int(last), value)
+
 
 def _step(value: Any, token: str) -> Any:
     if isinstance(value, dict):

@@ -42,7 +42,10 @@ Names = dict[Annotated[str, Meta(pattern="^[a-z]+$", description="A lower-case n
 Short = Annotated[list[int], Meta(min_length=1, max_length=2)]
 
 METHODS = "one of `DELETE`, `GET`, `PATCH`, `POST`, `PUT`"
-OPERATIONS = "one of `rename`, `move`, `set`, `remove`, `replace`, `each`"
+OPERATIONS = (
+    "one of `add`, `set`, `replace`, `default`, `append`, `remove`, `rename`, `move`, `copy`, "
+    "`each`, `wrap`, `unwrap`, `cast`, `translate`"
+)
 DATE = "a date and time such as 2026-06-01T00:00:00Z"
 
 CASES: list[tuple[Any, Any, list[str]]] = [
@@ -104,8 +107,8 @@ CASES: list[tuple[Any, Any, list[str]]] = [
     ({"op": 1}, BodyOperation, [f"expected {OPERATIONS}, found the number 1"]),
     ({"op": "each", "path": "/a", "do": [{"op": "remove", "path": "a"}]}, BodyOperation,
      ["expected a JSON Pointer (RFC 6901) such as /owner/name, found `a`"]),
-    ({"op": "set", "path": "/a"}, BodyOperation,
-     ["`value` is missing (expected any value)"]),
+    ({"op": "wrap", "path": "/a"}, BodyOperation,
+     ["`key` is missing (expected a text that is not empty)"]),
     (["x"], BodyOperation, ["expected a mapping with `op`, found a list"]),
 ]  # fmt: skip
 
@@ -182,7 +185,7 @@ RIGHT = document(
                 "json": [
                     {"op": "move", "from": "/a", "to": "/b"},
                     {"op": "set", "path": "/a", "value": {"b": [None, 1.5]}},
-                    {"op": "replace", "path": "/a", "values": {"x": 1}},
+                    {"op": "translate", "path": "/a", "values": {"x": 1}},
                     {"op": "each", "path": "/a", "do": [{"op": "remove", "path": "/b"}]},
                 ]
             }

@@ -9,8 +9,9 @@ import pytest
 from contract.circuit_breaker import State
 from contract.sliding_window import SlidingWindow
 from runtime.local import LocalRuntime
+from tests.cases import transforms
 from tests.plan import CORE
-from tests.unit import test_match, test_operations, test_paths
+from tests.unit import test_match, test_paths
 
 Run = Callable[..., Any]
 
@@ -45,9 +46,14 @@ def test_the_most_specific_route_is_found(run: Run) -> None:
     assert run("match", test_match.ROUTES, cases) == expected
 
 
-def test_operations_edit_documents(run: Run) -> None:
-    cases = [(operation, before) for operation, before, _ in test_operations.CASES]
-    assert run("edit", cases) == [after for _, _, after in test_operations.CASES]
+@pytest.mark.parametrize("topic", [*transforms.EDITS, *transforms.EXCHANGES])
+def test_transforms_do_the_same(run: Run, topic: str) -> None:
+    cases: list[Any] = [*transforms.EDITS.get(topic, ()), *transforms.EXCHANGES.get(topic, ())]
+    given = [transforms.arguments(case) for case in cases]
+    results = iter(run("transform", [arguments for each in given for arguments in each]))
+    for case, arguments in zip(cases, given, strict=True):
+        found = [next(results) for _ in arguments]
+        assert (case.says, transforms.mistakes(case, found)) == (case.says, [])
 
 
 NOW = 1_795_000_000.0

@@ -6,12 +6,12 @@ import js
 import msgspec
 from pyodide.ffi import run_sync
 
+from carrying import carry
 from contract.circuit_breaker import BreakerSettings, CircuitBreaker
 from contract.problems import Problem
 from contract.sliding_window import SlidingWindow
 from routing.match import Matcher
 from routing.paths import PathTemplate, normalise_path
-from transforms.operations import BodyOperation, compile_operations
 
 
 def paths(cases: list[str]) -> list[str | None]:
@@ -34,12 +34,9 @@ def match(routes: list[tuple[str, str]], cases: list[tuple[str, str]]) -> list[A
     return [matcher.find(*case) or matcher.methods(case[1]) for case in cases]
 
 
-def edit(cases: list[tuple[Any, Any]]) -> list[Any]:
-    """Documents after their operations."""
-    return [
-        compile_operations(msgspec.convert([operation], list[BodyOperation]))(document)
-        for operation, document in cases
-    ]
+def transform(cases: list[list[Any]]) -> list[Any]:
+    """What came of each request that was carried through a chain of transforms and back."""
+    return [carry(*case) for case in cases]
 
 
 def window(quota: int, length: float, times: list[float]) -> list[Any]:
@@ -67,7 +64,12 @@ def on_fetch(request: Any, env: Any, ctx: Any) -> Any:
     """POST /name with the arguments as a JSON array."""
     name = request.url.rpartition("/")[2]
     arguments = msgspec.json.decode(run_sync(request.text()))
-    result = {"paths": paths, "match": match, "edit": edit, "window": window, "breaker": breaker}[
-        name
-    ](*arguments)
+    functions = {
+        "paths": paths,
+        "match": match,
+        "transform": transform,
+        "window": window,
+        "breaker": breaker,
+    }
+    result = functions[name](*arguments)
     return js.Response.new(msgspec.json.encode(result).decode())

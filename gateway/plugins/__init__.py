@@ -1,0 +1,1 @@
+"""Plug-ins: functions that routes name in `plugin`. Each file is a module of them."""
