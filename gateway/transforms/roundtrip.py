@@ -4,8 +4,9 @@ The examples are made from the settings alone, the same ones each time: every pl
 operation touches is there and missing, holds values of every type and the very values that
 operations look for, lists of no, one and two elements, and members that no operation knows. Where
 all come back unchanged the claim is not proven, but every way that an operation has to lose
-something was tried. Documents are the client's: members and texts that only the service knows (what
-a rename or a `translate` makes) do not occur in them.
+something was tried. Documents are the client's: members and texts that only the service knows do
+not occur in them (what a rename or a `translate` makes, what a request is given and no answer
+keeps).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -86,7 +87,7 @@ def counterexample(settings: TransformSettings) -> Counterexample | None:
 
 def examples(up: Sequence[BodyOperation], down: Sequence[BodyOperation]) -> Iterator[Any]:
     """Documents in the client's vocabulary for operations on requests and on answers."""
-    places = sorted(set(_places_before(up)) | set(_places_after(down)), key=_order)
+    places = sorted(_vocabulary(up, down), key=_order)
     words = _words(up, down)
     values = [msgspec.json.decode(word) for word in sorted(words.client)]
     values += [value for value in _PALETTE if _canonical(value) not in words.service]
@@ -122,10 +123,50 @@ def _tokens(pointer: str) -> _Place:
     return tuple(Pointer(pointer).tokens)
 
 
-def _places_before(operations: Sequence[BodyOperation]) -> Iterator[_Place]:
-    """The places that `operations` touch, named as they were before the first of them."""
+def _vocabulary(up: Sequence[BodyOperation], down: Sequence[BodyOperation]) -> set[_Place]:
+    """The places that a client can know: in requests those that are read, in answers all."""
+    kept = set(_places_after(down))
+    read = set(_places_read_before(up))
+    gone = set(_places_gone_after(down)) - kept
+    given = set(_places_before(up)) - read
+    return kept | read | {place for place in given if not any(_is_within(place, x) for x in gone)}
+
+
+def _places_gone_after(operations: Sequence[BodyOperation]) -> Iterator[_Place]:
+    """The places that `operations` empty, named as they would be after the last of them."""
     for position, operation in enumerate(operations):
-        for place in _touched(operation, _places_before):
+        emptied: Iterable[_Place] = ()
+        if isinstance(operation, Remove):
+            emptied = (_tokens(operation.path),)
+        elif isinstance(operation, Each):
+            start = (*_tokens(operation.path), _EVERY)
+            emptied = [(*start, *place) for place in _places_gone_after(operation.do)]
+        for place in emptied:
+            after: _Place | None = place
+            for later in operations[position + 1 :]:
+                after = after if after is None else _after(later, after)
+            if after is not None:
+                yield after
+
+
+def _places_read_before(operations: Sequence[BodyOperation]) -> Iterator[_Place]:
+    """The places of operations that do more than put a value there."""
+    return _places_before(operations, Valued)
+
+
+def _places_before(operations: Sequence[BodyOperation], but: Any = ()) -> Iterator[_Place]:
+    """The places that `operations` touch, named as they were before the first of them.
+
+    Without operations of the types in `but`.
+    """
+
+    def inside(do: Sequence[BodyOperation]) -> Iterator[_Place]:
+        return _places_before(do, but)
+
+    for position, operation in enumerate(operations):
+        if isinstance(operation, but):
+            continue
+        for place in _touched(operation, inside):
             before: _Place | None = place
             for earlier in reversed(operations[:position]):
                 before = before if before is None else _before(earlier, before)

@@ -18,8 +18,8 @@ from transforms.settings import TransformSettings
 def carry(chain: list[Any], request: dict[str, Any], answer: dict[str, Any], limit: int) -> Any:
     """What the service was sent and the client received, or the code of the problem.
 
-    `request`: method, query, headers (pairs), body (a text), parameters, principal. `answer`: status,
-    headers, body. All optional.
+    `request`: method, query, headers (pairs), body (a text), parameters, principal. `answer`:
+    status, headers, body. All optional.
     """
     transform = Transform(msgspec.convert(chain, list[TransformSettings]), limit)
     exchange = Exchange(

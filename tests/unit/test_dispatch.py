@@ -4,8 +4,8 @@ import pytest
 
 from contract.names import IDENTITY
 from contract.problems import Problem
-from messages import Exchange, Headers
-from policies.dispatch import HOP_BY_HOP, Dispatch, drop_outside_fields, may_leave
+from messages import HOP_BY_HOP, Exchange, Headers
+from policies.dispatch import Dispatch, drop_outside_fields, may_leave
 from ports import Unavailable
 from routing.paths import PathTemplate
 from tests.unit.fakes import FakeService, exchange, json_response, run

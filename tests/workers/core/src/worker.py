@@ -4,9 +4,9 @@ from typing import Any
 
 import js
 import msgspec
+from carrying import carry
 from pyodide.ffi import run_sync
 
-from carrying import carry
 from contract.circuit_breaker import BreakerSettings, CircuitBreaker
 from contract.problems import Problem
 from contract.sliding_window import SlidingWindow
