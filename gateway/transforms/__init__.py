@@ -1,1 +1,1 @@
-"""Edits of JSON documents: addresses (JSON Pointer) and the operations at them."""
+"""Transforms: operations on paths, queries, header fields, status codes and JSON documents."""
