@@ -1,4 +1,4 @@
-# make dev     everything running on http://127.0.0.1:8787   (PORT=, ROUTES=table.yaml, STATE=folder)
+# make dev     everything running on http://127.0.0.1:8787   (PORT=, ROUTES=table.yaml, STATE=folder, ENV=name)
 # make test    all tests and coverage                        (ARGS="-k words" picks some)
 # make check   ruff, formatting, types                       make fix   what ruff can mend by itself
 # make bench   measure against the floor and a Hono peer     make audit known weaknesses of packages
@@ -18,7 +18,7 @@ setup:
 	@$(PYTHON) runtime/install.py
 
 dev: setup
-	@exec .venv/bin/gateway dev --port $(PORT) --routes $(ROUTES) --state $(STATE)
+	@exec .venv/bin/gateway dev --port $(PORT) --routes $(ROUTES) --state $(STATE) $(if $(ENV),--env $(ENV))
 
 test: setup
 	@.venv/bin/python -m pytest $(if $(ARGS),,--cov --cov-report=term) $(ARGS)

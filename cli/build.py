@@ -8,6 +8,7 @@ from pathlib import Path
 from cli.bindings import declared_bindings
 from cli.check import render
 from cli.compile_table import TableErrors, write_module
+from cli.options import chosen_environment
 from runtime.project import CONFIGS, ROUTES
 from runtime.toolchain import ROOT
 from runtime.vendor import vendor
@@ -21,7 +22,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "build",
         help="prepare a Worker for wrangler",
         description="Fill a Worker's python_modules/; for the gateway also compile the route table "
-        "in $ROUTES, or else in routes.yaml.",
+        "in $ROUTES, or else in routes.yaml, with the environment in $GATEWAY_ENV.",
     )
     parser.add_argument("worker", choices=CONFIGS)
     parser.set_defaults(run=_run)
@@ -31,7 +32,8 @@ def _run(options: argparse.Namespace) -> int:
     if options.worker == "gateway":
         try:
             routes = Path(os.environ.get("ROUTES") or ROUTES)
-            write_module(routes, _COMPILED, declared_bindings(CONFIGS["gateway"]))
+            bindings = declared_bindings(CONFIGS["gateway"])
+            write_module(routes, _COMPILED, bindings, environment=chosen_environment())
         except TableErrors as wrong:
             print(render(wrong.errors), file=sys.stderr)
             return 1

@@ -1,13 +1,20 @@
 """`gateway check`: is a route table right, and where is it wrong? Also how its errors are shown."""
 
 import argparse
+import json
+import sys
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from cli.bindings import declared_bindings
-from cli.compile_table import Located, TableErrors, load_table
-from routing.table import Table
+from cli.compile_table import (
+    LoadedTable,
+    Located,
+    TableErrors,
+    UnknownEnvironment,
+    check_source,
+)
+from cli.options import add_environment, add_table
 from runtime.project import CONFIGS
 
 MAX_SHOWN: Final = 100
@@ -18,49 +25,126 @@ def register(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "check",
         help="check a route table",
-        description="Checks a route table and prints every mistake as file:line:column: message.",
+        description="Checks a route table, in every environment that it has, and prints every "
+        "mistake as file:line:column: message. Exit status: 0 it is right, 1 it is wrong, "
+        "2 it was not checked, because the command line is wrong.",
     )
-    parser.add_argument(
-        "file", nargs="?", type=Path, default=Path("routes.yaml"), help="default: %(default)s"
-    )
+    add_table(parser)
+    add_environment(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Exit status 0 where the table is right, 1 where it is not."""
+    """Exit status 0 where the table is right, 1 where it is not, 2 where it was not asked well."""
     try:
-        table = load_table(arguments.file, declared_bindings(CONFIGS["gateway"]))
+        bindings = declared_bindings(CONFIGS["gateway"])
+        loaded = check_source(arguments.file, arguments.environment, bindings=bindings)
+    except UnknownEnvironment as unknown:
+        print(f"gateway check: {unknown.errors[0].message}", file=sys.stderr)
+        return 2
     except TableErrors as problem:
-        print(render(problem.errors))
+        if arguments.json:
+            print(as_json(arguments.file, problem.errors))
+        else:
+            show(problem.errors, sys.stdout)
         return 1
-    print(f"{arguments.file}: ok ({_counts(table)})")
+    if arguments.json:
+        print(as_json(arguments.file, (), loaded))
+    else:
+        print(f"{arguments.file}: ok ({_counts(loaded)})")
     return 0
+
+
+def as_json(file: object, errors: Sequence[Located], loaded: LoadedTable | None = None) -> str:
+    """What a program wants to know: `ok`, and each error with its place."""
+    document: dict[str, Any] = {"ok": not errors, "file": str(file)}
+    if loaded is not None:
+        document["files"] = [str(path) for path in loaded.files]
+        document["environments"] = list(loaded.environments)
+        document["counts"] = _numbers(loaded)
+    document["errors"] = [
+        {
+            "file": str(error.file),
+            "line": error.line,
+            "column": error.column,
+            "path": error.path,
+            "message": error.message,
+            "environment": error.environment or None,
+        }
+        for error in errors
+    ]
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def show(errors: Sequence[Located], stream: TextIO) -> None:
+    """Print the errors; in colour where `stream` is a terminal and NO_COLOR does not forbid it."""
+    if not stream.isatty():
+        print(render(errors), file=stream)
+        return
+    from rich.console import Console  # noqa: PLC0415  # only terminals pay for it
+    from rich.text import Text  # noqa: PLC0415
+
+    console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    for error in errors[:MAX_SHOWN]:
+        place, message, where, lines = _parts(error)
+        console.print(
+            Text.assemble((place, "bold"), ": ", (message, "red"), (where, "dim"), *lines)
+        )
+    if len(errors) > MAX_SHOWN:
+        console.print(_rest(errors))
 
 
 def render(errors: Sequence[Located]) -> str:
     """The errors one below the other, each with its source line and a caret under the place."""
-    shown = [_render(error) for error in errors[:MAX_SHOWN]]
+    shown = []
+    for error in errors[:MAX_SHOWN]:
+        place, message, where, lines = _parts(error)
+        shown.append(f"{place}: {message}{where}{''.join(lines)}")
     if len(errors) > MAX_SHOWN:
-        shown.append(f"... and {len(errors) - MAX_SHOWN} more")
+        shown.append(_rest(errors))
     return "\n".join(shown)
 
 
-def _render(error: Located) -> str:
-    where = f" (at {error.path})" if error.path else ""
-    headline = f"{error.file}:{error.line}:{error.column}: {error.message}{where}"
-    # A tab would shift the caret, and a control character could drive the terminal.
-    excerpt = "".join(letter if letter.isprintable() else " " for letter in error.excerpt)
+def _rest(errors: Sequence[Located]) -> str:
+    return f"... and {len(errors) - MAX_SHOWN} more"
+
+
+def _parts(error: Located) -> tuple[str, str, str, tuple[str, ...]]:
+    """The place, the message, the path with the environment, and the source line with a caret."""
+    place = f"{_printable(str(error.file))}:{error.line}:{error.column}"
+    where = f"at {error.path}" if error.path else ""
+    if error.environment:
+        where += f"{', ' if where else ''}in the environment {error.environment}"
+    where = f" ({where})" if where else ""
+    excerpt = _printable(error.excerpt)
     if not excerpt.strip():
-        return headline
+        return place, error.message, where, ()
     number = str(error.line)
     dent = error.column - 1 - error.excerpt_start
-    return f"{headline}\n  {number} | {excerpt}\n  {' ' * len(number)} | {' ' * dent}^"
+    line = f"\n  {number} | {excerpt}\n  {' ' * len(number)} | {' ' * dent}^"
+    return place, error.message, where, (line,)
 
 
-def _counts(table: Table) -> str:
-    counts = {
-        "version": len(table.versions.supported),
-        "service": len(table.services),
-        "route": len(table.routes),
+def _printable(text: str) -> str:
+    # A tab would shift the caret, and a control character could drive the terminal.
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def _numbers(loaded: LoadedTable) -> dict[str, int]:
+    return {
+        "version": len(loaded.table.versions.supported),
+        "service": len(loaded.table.services),
+        "route": len(loaded.table.routes),
+        "environment": len(loaded.environments),
+        "file": len(loaded.files),
     }
-    return ", ".join(f"{n} {noun}{'' if n == 1 else 's'}" for noun, n in counts.items())
+
+
+def _counts(loaded: LoadedTable) -> str:
+    numbers = _numbers(loaded)
+    if not numbers["environment"]:
+        del numbers["environment"]
+    if numbers["file"] == 1:
+        del numbers["file"]
+    return ", ".join(f"{n} {noun}{'' if n == 1 else 's'}" for noun, n in numbers.items())

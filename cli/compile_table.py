@@ -6,81 +6,131 @@ nowhere: `gateway check`, the build step of dev and deploy, the tests.
 
 import hashlib
 import os
+import re
 import tempfile
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Final, NamedTuple
 
 import msgspec
 
+from cli.environments import unknown
+from cli.expand import Expansion
+from cli.include import Parts, read_parts
+from cli.located import Located, Mistake, TableErrors, located
 from cli.validate import violations
-from cli.wording import shortened
-from cli.yaml_source import Position, Source, SourceErrors, ValuePath, read_yaml
+from cli.yaml_source import Node, Position, ValuePath
 from routing.check import check_bindings, check_table
 from routing.table import Table
 
-_EXCERPT = 160
-"""Characters of a source line that an error shows."""
+__all__ = [
+    "LoadedTable",
+    "Located",
+    "TableErrors",
+    "UnknownEnvironment",
+    "check_source",
+    "compile_table",
+    "load_source",
+    "load_table",
+    "write_module",
+]
+
+_MAX_ERRORS: Final = 1000
+_OTHER_ROUTE = re.compile(r"routes\[([0-9]+)\]")
 
 
-class Located(NamedTuple):
-    """A mistake in a file. `line` and `column` count from 1; `excerpt` is the line, or a part of a
-    long one that begins `excerpt_start` characters in."""
-
-    file: Path
-    line: int
-    column: int
-    path: str
-    message: str
-    excerpt: str = ""
-    excerpt_start: int = 0
+class UnknownEnvironment(TableErrors):
+    """The table is not said to be wrong: it has no environment of the name that was asked for."""
 
 
-class TableErrors(Exception):
-    """Everything that is wrong with a table."""
+class LoadedTable(NamedTuple):
+    """A table that is right, and where its values are written."""
 
-    def __init__(self, errors: Sequence[Located]) -> None:
-        super().__init__(f"{len(errors)} errors in the route table")
-        self.errors = tuple(errors)
+    table: Table
+    environment: str | None
+    environments: Sequence[str]
+    """All that there are."""
+    root: Node
+    """The table as it was decoded: without what only files have."""
+    parts: Parts
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that were read, the main one first."""
+        return tuple(root.file.path for root in self.parts.files)
+
+    def locate(self, path: ValuePath, *, key: bool = False) -> tuple[Path, Position]:
+        """The file and the place where the value at `path` in the table is written, or with `key`
+        its key; the nearest place above it where it is not written at all."""
+        node = self.root.find(path, key=key)
+        return node.file.path, node.position
 
 
-def load_table(path: Path, bindings: Collection[str] | None = None) -> Table:
+def load_table(
+    path: Path, bindings: Collection[str] | None = None, *, environment: str | None = None
+) -> Table:
     """The table in the file at `path`. Raises `TableErrors`.
 
-    `bindings` are the gateway's service bindings, where it is known which it will have.
+    `bindings` are the gateway's service bindings, where it is known which it will have. Without an
+    `environment` it is the table as it stands, with nothing laid over it.
     """
-    try:
-        source = read_yaml(path)
-    except SourceErrors as problem:
-        raise TableErrors(
-            [
-                _located(path, error.position, "", error.message, problem.lines)
-                for error in problem.errors
-            ]
-        ) from None
-    wrong = violations(source.value, Table)
-    if wrong:
-        _refuse(path, source, ((item.path, item.message, item.key) for item in wrong))
-    table = msgspec.convert(source.value, Table)
-    findings = check_table(table)
-    if bindings is not None:
-        findings += check_bindings(table, bindings)
-    if findings:
-        _refuse(path, source, ((item.path, item.message, False) for item in findings))
-    return table
+    return load_source(path, environment, bindings=bindings).table
 
 
-def compile_table(path: Path, bindings: Collection[str] | None = None) -> bytes:
+def load_source(
+    path: Path, environment: str | None = None, *, bindings: Collection[str] | None = None
+) -> LoadedTable:
+    """The same, with the places of all values. Raises `TableErrors`."""
+    parts = read_parts(path)
+    expansion = Expansion(parts)
+    _require_environment(environment, expansion, parts)
+    loaded, mistakes = _load(parts, expansion, environment, bindings)
+    mistakes = [*expansion.mistakes, *mistakes]
+    if mistakes or loaded is None:  # the walker finds whatever msgspec refuses
+        raise TableErrors(located(mistakes, parts.files))
+    return loaded
+
+
+def check_source(
+    path: Path, environment: str | None = None, *, bindings: Collection[str] | None = None
+) -> LoadedTable:
+    """The same, after the table has been checked in every environment that it has."""
+    parts = read_parts(path)
+    expansion = Expansion(parts)
+    _require_environment(environment, expansion, parts)
+    mistakes = list(expansion.mistakes)
+    chosen: LoadedTable | None = None
+    for name in (None, *expansion.environments):
+        loaded, found = _load(parts, expansion, name, bindings)
+        mistakes += found
+        if name == environment:
+            chosen = loaded
+        if len(mistakes) >= _MAX_ERRORS:
+            break
+    if mistakes or chosen is None:
+        raise TableErrors(located(mistakes, parts.files))
+    return chosen
+
+
+def compile_table(
+    path: Path, bindings: Collection[str] | None = None, *, environment: str | None = None
+) -> bytes:
     """The table at `path` as the JSON that the gateway decodes. Raises `TableErrors`."""
-    return msgspec.json.encode(load_table(path, bindings))
+    return msgspec.json.encode(load_table(path, bindings, environment=environment))
 
 
-def write_module(table: Path, target: Path, bindings: Collection[str] | None = None) -> None:
+def write_module(
+    table: Path,
+    target: Path,
+    bindings: Collection[str] | None = None,
+    *,
+    environment: str | None = None,
+) -> None:
     """Write the table as the module `target`, at once or not at all, and only if it has changed.
 
     Raises `TableErrors`, and then leaves `target` as it was.
     """
-    document = compile_table(table, bindings)
+    document = compile_table(table, bindings, environment=environment)
     identity = hashlib.sha256(document).hexdigest()[:12]
     text = (
         f'"""Generated from {table.name} by `gateway build`: edit that file, not this one."""\n\n'
@@ -107,33 +157,69 @@ def _replace(target: Path, text: str) -> None:
         raise
 
 
-def _refuse(
-    path: Path, source: Source, mistakes: Iterable[tuple[ValuePath, str, bool]]
-) -> NoReturn:
-    errors: dict[tuple[Position, str], Located] = {}
-    for at, message, key in mistakes:
-        position = source.locate(at, key=key)
-        # What several aliases stand for is wrong in one place only.
-        if (position, message) not in errors:
-            errors[position, message] = _located(path, position, _dotted(at), message, source.lines)
-    raise TableErrors(sorted(errors.values(), key=lambda error: error[1:3]))
+def _require_environment(name: str | None, expansion: Expansion, parts: Parts) -> None:
+    if name is None or name in expansion.environments:
+        return
+    if expansion.mistakes:  # the environments may be among what is wrong
+        raise TableErrors(located(expansion.mistakes, parts.files))
+    main = parts.files[0]
+    place = main.keys.get("environments", main)
+    message = unknown("environment", name, expansion.environments)
+    raise UnknownEnvironment(located([Mistake(place, message)], parts.files))
 
 
-def _located(
-    file: Path, position: Position, path: str, message: str, lines: Sequence[str]
-) -> Located:
-    line = lines[position.line - 1] if position.line <= len(lines) else ""
-    start = max(0, position.column - _EXCERPT // 2) if len(line) > _EXCERPT else 0
-    excerpt = line[start : start + _EXCERPT]
-    return Located(file, position.line, position.column, path, message, excerpt, start)
+def _load(
+    parts: Parts, expansion: Expansion, environment: str | None, bindings: Collection[str] | None
+) -> tuple[LoadedTable | None, list[Mistake]]:
+    root, mistakes = expansion.expand(environment)
+    value = root.value
+    try:
+        table = msgspec.convert(value, Table)
+    except msgspec.ValidationError:
+        for wrong in violations(value, Table):
+            mistakes.append(_mistake(root, wrong.path, wrong.message, key=wrong.key))
+        return None, [mistake._replace(environment=environment or "") for mistake in mistakes]
+    if not mistakes:
+        findings = check_table(table)
+        if bindings is not None:
+            findings += check_bindings(table, bindings)
+        for finding in findings:
+            message = _with_places(root, finding.message)
+            mistakes.append(_mistake(root, finding.path, message))
+    mistakes = [mistake._replace(environment=environment or "") for mistake in mistakes]
+    names = tuple(expansion.environments)
+    return LoadedTable(table, environment, names, root, parts), mistakes
 
 
-def _dotted(path: ValuePath) -> str:
-    """`("routes", 3, "path")` → `routes[3].path`."""
-    text = ""
-    for step in path:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        else:
-            text += f".{shortened(step)}" if text else shortened(step)
-    return text
+def _mistake(root: Node, path: ValuePath, message: str, *, key: bool = False) -> Mistake:
+    node, depth = root, 0
+    while depth < len(path) and (child := node.child(path[depth])) is not None:
+        node, depth = child, depth + 1
+    beyond = path[depth:]
+    if key and not beyond:
+        node = root.find(path, key=True)
+    return Mistake(node, message, path[:depth], beyond, _for_which_route(root, path))
+
+
+def _for_which_route(root: Node, path: ValuePath) -> str:
+    """Names the route at `path`, where what is wrong about it is written somewhere else."""
+    if len(path) < 3 or path[0] != "routes":
+        return ""
+    route = root.find(path[:2])
+    written = (route.origin or route).child(path[2])
+    name = route.child("name")
+    if written is route.child(path[2]) or name is None:
+        return ""
+    return f" (for the route `{name.content}`)"
+
+
+def _with_places(root: Node, message: str) -> str:
+    """`routes[3]` says little to somebody who looks for it in a file."""
+
+    def place(match: re.Match[str]) -> str:
+        route = root.find(("routes", int(match[1])))
+        if route.file is root.file:
+            return f"{match[0]} (line {route.line})"
+        return f"the route in {route.file.path}, line {route.line}"
+
+    return _OTHER_ROUTE.sub(place, message)

@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -16,6 +17,8 @@ from cli.bindings import declared_bindings
 from cli.check import render
 from cli.compile_table import TableErrors, load_table
 from cli.examples import examples
+from cli.include import TableFiles
+from cli.options import add_environment
 from runtime.dev_vars import make_dev_vars
 from runtime.host import Event, HostError
 from runtime.plan import HOST, Plan
@@ -30,6 +33,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     parser = subparsers.add_parser("dev", help="run everything on this machine")
     parser.add_argument("--port", type=int, default=8787, help="of the gateway (default: 8787)")
     parser.add_argument("--routes", type=Path, default=ROUTES, metavar="FILE")
+    add_environment(parser)
     parser.add_argument("--state", type=Path, default=STATE, metavar="FOLDER")
     parser.set_defaults(run=_run)
 
@@ -37,9 +41,14 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _run(options: argparse.Namespace) -> int:
     def plan() -> Plan:
         try:
-            load_table(options.routes, declared_bindings(CONFIGS["gateway"]))
+            bindings = declared_bindings(CONFIGS["gateway"])
+            load_table(options.routes, bindings, environment=options.environment)
             return project_plan(
-                options.routes, port=options.port, state=options.state, dev_vars=True
+                options.routes,
+                port=options.port,
+                state=options.state,
+                dev_vars=True,
+                environment=options.environment,
             )
         except TableErrors as wrong:
             raise Rejected(render(wrong.errors)) from None
@@ -77,8 +86,18 @@ def _ready(event: Event, routes: Path) -> None:
 
 def _watch(routes: Path) -> Watch:
     folders = {path.parent for path in CONFIGS.values() if path.parent != ROOT}
-    files = (routes, CONFIGS["gateway"], ROOT / ".dev.vars")
-    return Watch(files, (ROOT / "gateway", ROOT / "contract", *folders))
+    return Watch(_WatchedFiles(routes), (ROOT / "gateway", ROOT / "contract", *folders))
+
+
+class _WatchedFiles:
+    """The table with all its files, and what the gateway is configured by."""
+
+    def __init__(self, routes: Path) -> None:
+        self._table = TableFiles(routes)
+
+    def __iter__(self) -> Iterator[Path]:
+        yield from self._table
+        yield from (CONFIGS["gateway"], ROOT / ".dev.vars")
 
 
 class _Refused(Exception):

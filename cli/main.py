@@ -7,7 +7,7 @@ from importlib import import_module
 
 from runtime.toolchain import ToolchainError
 
-_SUBCOMMANDS = ("dev", "check", "token", "build", "problems")
+_SUBCOMMANDS = ("dev", "check", "token", "build", "problems", "schema")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,7 +7,7 @@ covers the types that the table's Structs use and refuses others with `TypeError
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from functools import singledispatch
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -195,10 +195,17 @@ def _(leaf: inspect.LiteralType, value: Any) -> bool:
 
 @_fits.register
 def _(_leaf: inspect.DateTimeType, value: Any) -> bool:
-    if not isinstance(value, str):
-        return False
+    return isinstance(value, str) and _converts(value, datetime)
+
+
+@_fits.register
+def _(_leaf: inspect.DateType, value: Any) -> bool:
+    return isinstance(value, str) and _converts(value, date)
+
+
+def _converts(text: str, kind: type[date]) -> bool:
     try:
-        msgspec.convert(value, datetime)
+        msgspec.convert(text, kind)
     except msgspec.ValidationError:
         return False
     return True

@@ -95,6 +95,11 @@ def _(_shape: inspect.DateTimeType) -> str:
 
 
 @expected.register
+def _(_shape: inspect.DateType) -> str:
+    return "a date such as 2026-06-01"
+
+
+@expected.register
 def _(shape: inspect.StrType) -> str:
     if shape.pattern is not None:
         return f"a text that matches {shape.pattern}"

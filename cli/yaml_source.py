@@ -1,4 +1,4 @@
-"""Reads a YAML file into plain values and knows where in the file each of them stands.
+"""Reads a YAML file into a tree of nodes, each of which knows where it was written.
 
 It builds the tree from PyYAML's events itself, instead of through PyYAML's composer, so that every
 limit is checked while the file is read: whatever the file holds, time and memory stay bounded. What
@@ -6,8 +6,10 @@ a careful author never writes is refused: duplicate keys, keys that are no texts
 objects, several documents.
 """
 
+import gc
 import re
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -16,27 +18,27 @@ from yaml.events import (
     AliasEvent,
     CollectionStartEvent,
     DocumentStartEvent,
-    Event,
     ScalarEvent,
     SequenceStartEvent,
     StreamEndEvent,
 )
 
+from cli.regular_file import NotReadable, read_bytes
 from cli.yaml_scalars import MAP, SEQ, plain_scalar, short_tag, tagged_scalar
 
-MAX_BYTES: Final = 2 * 1024 * 1024
+MAX_BYTES: Final = 8 * 1024 * 1024
 MAX_DEPTH: Final = 50
-MAX_VALUES: Final = 200_000
-"""Keys and values that one file may hold; a table of 2,000 routes has about 60,000."""
+MAX_VALUES: Final = 400_000
+"""Keys and values that a table may hold; one of 10,000 routes has about 280,000."""
 
-MAX_ALIASED: Final = 10_000
+MAX_ALIASED: Final = 100_000
 """Values that all aliases together may stand for."""
 
 MAX_ERRORS: Final = 100
 
 ValuePath = tuple[str | int, ...]
 
-# libyaml comes with PyYAML's wheels; without it the same events come ten times as slowly.
+# libyaml comes with PyYAML's wheels; without it the same events come twenty times as slowly.
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -65,85 +67,164 @@ class SourceErrors(Exception):
         self.lines = lines
 
 
+class File:
+    """A file that was read: its name as messages give it, and its text."""
+
+    __slots__ = ("_lines", "path", "text")
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.text = text
+        self._lines: Sequence[str] | None = None
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """The lines; only a message needs them."""
+        if self._lines is None:
+            self._lines = _LINE_END.split(self.text)
+        return self._lines
+
+
+class Budget:
+    """What is left for the files of one table, all together."""
+
+    def __init__(self, size: int = MAX_BYTES, values: int = MAX_VALUES) -> None:
+        self.size = size
+        self.values = values
+
+
 class Node:
-    """A value, where it begins, and the nodes inside it. An alias gives the anchor's node."""
+    """A value and where it is written. An alias gives the anchor's node.
 
-    __slots__ = ("height", "items", "keys", "members", "position", "size", "value")
+    `content` is a scalar, a list of nodes, or nodes by key; `keys` are then the nodes of the keys.
+    """
 
-    def __init__(self, position: Position, value: Any) -> None:
-        self.position = position
-        self.value = value
-        self.members: dict[str, Node] = {}
-        self.keys: dict[str, Position] = {}
-        self.items: list[Node] = []
-        self.size = 1
-        """Values inside, itself included, with aliases written out."""
-        self.height = 1
+    __slots__ = ("column", "content", "file", "keys", "line", "origin")
 
+    def __init__(self, file: File, line: int, column: int, content: Any) -> None:
+        self.file = file
+        self.line = line
+        self.column = column
+        self.content = content
+        self.keys: dict[str, Node] = {} if content.__class__ is dict else _NO_KEYS
+        self.origin: Node | None = None
+        """The node as its file has it, for one that was put together from several."""
 
-class Source(NamedTuple):
-    """What a file says (`value`, of dicts, lists and scalars), and where it says it."""
-
-    root: Node
-    lines: Sequence[str]
+    @property
+    def position(self) -> Position:
+        """Where the value begins."""
+        return Position(self.line, self.column)
 
     @property
     def value(self) -> Any:
-        return self.root.value
+        """Plain dicts, lists and scalars; what several aliases stand for is one object."""
+        return _plain(self, {})
 
-    def locate(self, path: ValuePath, *, key: bool = False) -> Position:
-        """Where the value at `path` begins, or with `key` its key; the nearest place above it
-        where the path ends before."""
-        node, position = self.root, self.root.position
+    def derived(self) -> "Node":
+        """A shallow copy that stands for this node and may be changed."""
+        node = Node(self.file, self.line, self.column, self.content.copy())
+        node.keys = self.keys.copy()
+        node.origin = self.origin or self
+        return node
+
+    def put(self, name: str, key: "Node", value: "Node") -> None:
+        """Set a member of a mapping."""
+        self.keys[name] = key
+        self.content[name] = value
+
+    def take(self, name: str) -> "Node | None":
+        """Remove a member of a mapping, if it is there."""
+        self.keys.pop(name, None)
+        taken: Node | None = self.content.pop(name, None)
+        return taken
+
+    def child(self, step: str | int) -> "Node | None":
+        """The member or item at `step`."""
+        if isinstance(self.content, dict):
+            return self.content.get(step)
+        if isinstance(self.content, list) and isinstance(step, int) and step < len(self.content):
+            item: Node = self.content[step]
+            return item
+        return None
+
+    def find(self, path: ValuePath, *, key: bool = False) -> "Node":
+        """The node at `path`, or with `key` that of its key; the nearest above where the path
+        ends before."""
+        node = found = self
         for step in path:
-            child = _child(node, step)
+            child = node.child(step)
             if child is None:
-                return position
-            position = node.keys[step] if key and isinstance(step, str) else child.position
+                return found
+            found = node.keys[step] if key and isinstance(step, str) else child
             node = child
-        return position
+        return found
 
 
-def _child(node: Node, step: str | int) -> Node | None:
-    if isinstance(step, str):
-        return node.members.get(step)
-    return node.items[step] if step < len(node.items) else None
+_NO_KEYS: dict[str, Node] = {}
 
 
-def read_yaml(path: Path) -> Source:
-    """Read the file at `path`. Raises `SourceErrors`."""
+def _plain(node: Node, known: dict[int, Any]) -> Any:
+    content = node.content
+    kind = content.__class__
+    if kind is not dict and kind is not list:
+        return content
+    if id(node) in known:
+        return known[id(node)]
+    value: Any
+    if kind is dict:
+        value = {name: _plain(child, known) for name, child in content.items()}
+    else:
+        value = [_plain(child, known) for child in content]
+    known[id(node)] = value
+    return value
+
+
+def read_yaml(path: Path, shown: Path | None = None, budget: Budget | None = None) -> Node:
+    """Read the file at `path`, which messages call `shown`. Raises `SourceErrors`."""
+    budget = budget or Budget()
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise _single(Position(1, 1), f"the file cannot be read: {reason}") from None
-    return parse_yaml(data)
+        data = read_bytes(path, budget.size + 1)
+    except NotReadable as error:
+        raise _single(Position(1, 1), f"the file cannot be read: {error}") from None
+    return parse_yaml(data, shown or path, budget)
 
 
-def parse_yaml(data: bytes) -> Source:
-    """Read `data` as the content of a file. Raises `SourceErrors`."""
-    if len(data) > MAX_BYTES:
+def parse_yaml(data: bytes, path: Path = Path("-"), budget: Budget | None = None) -> Node:
+    """Read `data` as the content of the file `path`; takes what it used off the `budget`.
+
+    Raises `SourceErrors`.
+    """
+    budget = budget or Budget()
+    if len(data) > budget.size:
         raise _single(Position(1, 1), f"a table has at most {MAX_BYTES // 1024} KiB")
-    text = _decoded(data)
-    lines = _LINE_END.split(text)
-    odd = _NOT_TEXT.search(text)
+    budget.size -= len(data)
+    file = File(path, _decoded(data))
+    odd = _NOT_TEXT.search(file.text)
     if odd:
         found = f"U+{ord(odd[0]):04X}"
-        position = _position_of(text, odd.start())
-        raise _single(position, f"the character {found} is not allowed in YAML", lines)
-    composer = _Composer(yaml.parse(text, Loader=_Loader))
+        position = _position_of(file.text, odd.start())
+        raise _single(position, f"the character {found} is not allowed in YAML", file.lines)
+    parser = _Loader(file.text)
+    composer = _Composer(parser, file, budget.values)
+    collecting = gc.isenabled()
+    gc.disable()  # there are no cycles, and looking for some would take most of the time
     try:
         root = composer.document()
     except _Refused as refused:
-        raise SourceErrors([*composer.errors, refused.error], lines) from None
+        raise SourceErrors([*sorted(composer.errors), refused.error], file.lines) from None
     except yaml.MarkedYAMLError as error:
-        raise SourceErrors([*composer.errors, _syntax_error(error, lines)], lines) from None
+        failure = _syntax_error(error, file.lines)
+        raise SourceErrors([*sorted(composer.errors), failure], file.lines) from None
     except yaml.YAMLError as error:
-        raise _single(Position(1, 1), f"not YAML: {error}", lines) from None
+        raise _single(Position(1, 1), f"not YAML: {error}", file.lines) from None
+    finally:
+        if collecting:
+            gc.enable()
+        parser.dispose()
     if composer.errors:
-        raise SourceErrors(composer.errors, lines)
-    return Source(root, lines)
+        raise SourceErrors(sorted(composer.errors), file.lines)
+    budget.values -= composer.values
+    return root
 
 
 def _decoded(data: bytes) -> str:
@@ -190,136 +271,191 @@ class _Refused(Exception):
         self.error = SourceError(position, message)
 
 
-class _Composer:
-    """Builds nodes from events; recursion ends at `MAX_DEPTH`."""
+class _Anchored(NamedTuple):
+    """What an alias stands for, and how much of it: values, and levels of nesting."""
 
-    def __init__(self, events: Iterator[Event]) -> None:
+    node: Node
+    size: int
+    height: int
+
+
+class _Open:
+    """A list or mapping whose end has not come yet; `key` waits for its value."""
+
+    __slots__ = ("aliased", "anchor", "deepest", "key", "node", "values")
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.key: Node | None = None
+        self.anchor: str | None = None
+        self.values = self.aliased = self.deepest = 0
+        """As they were where the anchor began."""
+
+
+class _Composer:
+    """Builds nodes from events, without recursion."""
+
+    def __init__(self, parser: Any, file: File, max_values: int) -> None:
         self.errors: list[SourceError] = []
-        self._events = events
-        self._anchors: dict[str, Node | None] = {}
-        self._values = 0
+        self.values = 0
+        self._next_event = parser.get_event
+        self._file = file
+        self._max_values = max_values
         self._aliased = 0
+        self._deepest = 0
+        self._anchors: dict[str, _Anchored | None] = {}
+        self._open: list[_Open] = []
 
     def document(self) -> Node:
         """The file's only document."""
-        next(self._events)  # the stream's start
-        event = next(self._events)
+        self._next_event()  # the stream's start
+        event = self._next_event()
         if not isinstance(event, DocumentStartEvent):
             raise _Refused(Position(1, 1), "the file is empty")
-        root = self._node(next(self._events), 1)
-        next(self._events)  # the document's end
-        event = next(self._events)
+        root = self._root()
+        self._next_event()  # the document's end
+        event = self._next_event()
         if not isinstance(event, StreamEndEvent):
             raise _Refused(_start(event), "expected one document, found a second one")
         return root
 
-    def _node(self, event: Any, depth: int) -> Node:
-        position = _start(event)
-        if depth > MAX_DEPTH:
-            raise _Refused(position, f"nested more than {MAX_DEPTH} levels deep")
-        self._values += 1
-        if self._values > MAX_VALUES:
-            raise _Refused(position, f"a table has at most {MAX_VALUES} keys and values")
-        if isinstance(event, AliasEvent):
-            return self._alias(event.anchor, position, depth)
+    def _root(self) -> Node:
+        while True:
+            event = self._next_event()
+            kind = event.__class__
+            if kind is ScalarEvent:
+                node = self._leaf(event)
+            elif kind is AliasEvent:
+                node = self._alias(event)
+            elif isinstance(event, CollectionStartEvent):
+                self._begin(event)
+                continue
+            else:
+                node = self._end()
+            if not self._open:
+                return node
+            self._attach(node, event if kind is AliasEvent else None)
+
+    def _node(self, event: Any, content: Any) -> Node:
+        """A node for a value that begins here, counted."""
+        mark = event.start_mark
+        depth = len(self._open) + 1
+        if depth > self._deepest:
+            if depth > MAX_DEPTH:
+                raise _Refused(_start(event), f"nested more than {MAX_DEPTH} levels deep")
+            self._deepest = depth
+        self.values += 1
+        if self.values > self._max_values:
+            message = f"a table has at most {MAX_VALUES} keys and values"
+            raise _Refused(_start(event), message)
+        return Node(self._file, mark.line + 1, mark.column + 1, content)
+
+    def _leaf(self, event: ScalarEvent) -> Node:
+        node = self._node(event, None)
+        if event.tag is None:
+            text = event.value
+            node.content = text
+            if event.implicit[0]:
+                try:
+                    node.content = plain_scalar(text)
+                except ValueError as error:
+                    self._error(node.position, str(error))
+        elif event.tag == "!":
+            node.content = event.value
+        else:
+            try:
+                node.content = tagged_scalar(event.value, event.tag)
+            except ValueError as error:
+                self._error(node.position, str(error))
+        value = node.content
+        if value.__class__ is str and not value.isascii() and _NOT_TEXT.search(value):
+            # Only an escape sequence can have brought it: half of a surrogate pair.
+            self._error(node.position, "the text has an escaped character that is none")
+            node.content = ""
+        if event.anchor is not None:
+            self._anchors[event.anchor] = _Anchored(node, 1, 1)
+        return node
+
+    def _begin(self, event: CollectionStartEvent) -> None:
+        is_list = isinstance(event, SequenceStartEvent)
+        node = self._node(event, [] if is_list else {})
+        if event.tag is not None and event.tag not in ("!", SEQ if is_list else MAP):
+            tag = short_tag(event.tag)
+            self._error(node.position, f"there is no tag `{tag}` here; leave it out")
+        entry = _Open(node)
         if event.anchor is not None:
             self._anchors[event.anchor] = None  # until it is complete
-        node = self._content(event, position, depth)
-        if event.anchor is not None:
-            self._anchors[event.anchor] = node
-        return node
+            entry.anchor = event.anchor
+            entry.values, entry.aliased = self.values, self._aliased
+            entry.deepest, self._deepest = self._deepest, len(self._open) + 1
+        self._open.append(entry)
 
-    def _content(self, event: Any, position: Position, depth: int) -> Node:
-        if isinstance(event, ScalarEvent):
-            return Node(position, self._scalar(event, position))
-        if isinstance(event, SequenceStartEvent):
-            self._check_tag(event, SEQ, position)
-            return self._sequence(position, depth)
-        self._check_tag(event, MAP, position)
-        return self._mapping(position, depth)
+    def _end(self) -> Node:
+        entry = self._open.pop()
+        if entry.anchor is not None:
+            size = 1 + self.values - entry.values + self._aliased - entry.aliased
+            height = self._deepest - len(self._open)
+            self._anchors[entry.anchor] = _Anchored(entry.node, size, height)
+            self._deepest = max(self._deepest, entry.deepest)
+        return entry.node
 
-    def _alias(self, name: Any, position: Position, depth: int) -> Node:
-        node = self._anchors.get(name)
-        if node is None:
+    def _alias(self, event: AliasEvent) -> Node:
+        name: Any = event.anchor
+        self._node(event, None)
+        anchored = self._anchors.get(name)
+        if anchored is None:
             reason = "is inside its own anchor" if name in self._anchors else "has no anchor"
-            raise _Refused(position, f"the alias `*{name[:40]}` {reason}")
-        self._aliased += node.size
+            raise _Refused(_start(event), f"the alias `*{name[:40]}` {reason}")
+        self._aliased += anchored.size
         if self._aliased > MAX_ALIASED:
             message = f"aliases stand for more than {MAX_ALIASED} values in all"
-            raise _Refused(position, message)
-        if depth + node.height - 1 > MAX_DEPTH:
-            raise _Refused(position, f"nested more than {MAX_DEPTH} levels deep")
-        return node
+            raise _Refused(_start(event), message)
+        depth = len(self._open) + anchored.height
+        if depth > MAX_DEPTH:
+            raise _Refused(_start(event), f"nested more than {MAX_DEPTH} levels deep")
+        self._deepest = max(self._deepest, depth)
+        return anchored.node
 
-    def _sequence(self, position: Position, depth: int) -> Node:
-        node = Node(position, [])
-        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
-            child = self._node(event, depth + 1)
-            node.items.append(child)
-            node.value.append(child.value)
-            _grow(node, child)
-        return node
-
-    def _mapping(self, position: Position, depth: int) -> Node:
-        node = Node(position, {})
-        while not isinstance(event := next(self._events), yaml.MappingEndEvent):
-            key = self._node(event, depth + 1)
-            # An alias as a key counts where it stands, not where its anchor does.
-            where = _start(event)
-            child = self._node(next(self._events), depth + 1)
-            if self._accept_key(node, key.value, where):
-                node.keys[key.value] = where
-                node.members[key.value] = child
-                node.value[key.value] = child.value
-            _grow(node, child)
-        return node
-
-    def _accept_key(self, node: Node, key: Any, where: Position) -> bool:
-        if not isinstance(key, str):
-            found = "a list or mapping" if isinstance(key, (list, dict)) else f"`{_yaml(key)}`"
-            hint = "" if isinstance(key, (list, dict)) else "; put it in quotes"
-            self._error(where, f"expected a text as key, found {found}{hint}")
-            return False
-        if key in node.keys:
-            first = node.keys[key].line
-            self._error(where, f"the key `{key[:60]}` is already set in line {first}")
-            return False
-        return True
-
-    def _scalar(self, event: ScalarEvent, position: Position) -> Any:
-        try:
-            if event.tag is not None and event.tag != "!":
-                value = tagged_scalar(event.value, event.tag)
+    def _attach(self, node: Node, alias: Any) -> None:
+        entry = self._open[-1]
+        parent = entry.node
+        if parent.content.__class__ is list:
+            parent.content.append(node)
+        elif entry.key is None:
+            if alias is not None:
+                # An alias as a key counts where it stands, not where its anchor does.
+                mark = alias.start_mark
+                node = Node(self._file, mark.line + 1, mark.column + 1, node.content)
+            entry.key = node
+        else:
+            key, entry.key = entry.key, None
+            name = key.content
+            if name.__class__ is str and name not in parent.keys:
+                name = sys.intern(name)
+                parent.keys[name] = key
+                parent.content[name] = node
             else:
-                value = plain_scalar(event.value) if event.implicit[0] else event.value
-        except ValueError as error:
-            self._error(position, str(error))
-            return None
-        if isinstance(value, str) and not value.isascii() and _NOT_TEXT.search(value):
-            # Only an escape sequence can have brought it: half of a surrogate pair.
-            self._error(position, "the text has an escaped character that is none")
-            return ""
-        return value
+                self._refuse_key(parent, key)
 
-    def _check_tag(self, event: CollectionStartEvent, expected: str, position: Position) -> None:
-        if event.tag not in (None, "!", expected):
-            tag = short_tag(event.tag)
-            self._error(position, f"there is no tag `{tag}` here; leave it out")
+    def _refuse_key(self, parent: Node, key: Node) -> None:
+        name = key.content
+        if isinstance(name, str):
+            first = parent.keys[name].line
+            self._error(key.position, f"the key `{name[:60]}` is already set in line {first}")
+        elif isinstance(name, (list, dict)):
+            self._error(key.position, "expected a text as key, found a list or mapping")
+        else:
+            message = f"expected a text as key, found `{_yaml(name)}`; put it in quotes"
+            self._error(key.position, message)
 
     def _error(self, position: Position, message: str) -> None:
-        error = SourceError(position, message)
-        self.errors.append(error)
+        self.errors.append(SourceError(position, message))
         if len(self.errors) >= MAX_ERRORS:
             raise _Refused(position, "too many errors; the rest of the file was not read")
 
 
 def _start(event: Any) -> Position:
     return Position(event.start_mark.line + 1, event.start_mark.column + 1)
-
-
-def _grow(node: Node, child: Node) -> None:
-    node.size += child.size
-    node.height = max(node.height, child.height + 1)
 
 
 def _yaml(value: object) -> str:

@@ -21,7 +21,9 @@ CONFIGS: Mapping[str, Path] = {
 """By the short name that `gateway build` takes. A new folder in services/ needs no entry here."""
 
 
-def gateway_worker(routes: Path = ROUTES, *, name: str = GATEWAY, port: int = 0) -> Worker:
+def gateway_worker(
+    routes: Path = ROUTES, *, name: str = GATEWAY, port: int = 0, environment: str | None = None
+) -> Worker:
     """The gateway with the table in `routes`, whatever table lies in its folder.
 
     Raises `cli.compile_table.TableErrors`.
@@ -30,7 +32,7 @@ def gateway_worker(routes: Path = ROUTES, *, name: str = GATEWAY, port: int = 0)
         config=CONFIGS["gateway"],
         name=name,
         port=port,
-        modules={"compiled_routes.py": compiled_routes(routes)},
+        modules={"compiled_routes.py": compiled_routes(routes, environment)},
     )
 
 
@@ -40,20 +42,28 @@ def service_workers() -> tuple[Worker, ...]:
 
 
 def project_plan(
-    routes: Path = ROUTES, *, port: int = 0, state: Path | None = None, dev_vars: bool = False
+    routes: Path = ROUTES,
+    *,
+    port: int = 0,
+    state: Path | None = None,
+    dev_vars: bool = False,
+    environment: str | None = None,
 ) -> Plan:
-    """All Workers as they are deployed. Raises `cli.compile_table.TableErrors`."""
-    workers = (gateway_worker(routes, port=port), *service_workers())
+    """All Workers as they are deployed, with the table in `environment`.
+
+    Raises `cli.compile_table.TableErrors`.
+    """
+    workers = (gateway_worker(routes, port=port, environment=environment), *service_workers())
     return Plan(workers=workers, state=state, dev_vars=dev_vars)
 
 
-def compiled_routes(routes: Path) -> Path:
+def compiled_routes(routes: Path, environment: str | None = None) -> Path:
     """The module that the table in `routes` compiles to, kept by its content.
 
     Raises `cli.compile_table.TableErrors`.
     """
-    key = hashlib.sha256(compile_table(routes)).hexdigest()[:16]
+    key = hashlib.sha256(compile_table(routes, environment=environment)).hexdigest()[:16]
     target = BUILT / "tables" / f"{key}.py"
     target.parent.mkdir(parents=True, exist_ok=True)
-    write_module(routes, target)
+    write_module(routes, target, environment=environment)
     return target

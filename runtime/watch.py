@@ -12,10 +12,13 @@ Fingerprint = Mapping[Path, tuple[int, int]]
 
 
 class Watch:
-    """Looks at `files`, and at everything below `folders` that may be code or configuration."""
+    """Looks at `files`, and at everything below `folders` that may be code or configuration.
+
+    `files` is gone through at every look, so it may give others each time.
+    """
 
     def __init__(self, files: Iterable[Path], folders: Iterable[Path]) -> None:
-        self._files = tuple(files)
+        self._files = files
         self._folders = tuple(folders)
         self._known = self._look()
         self._seen = self._known

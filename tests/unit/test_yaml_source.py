@@ -145,7 +145,7 @@ def doubling(levels: int) -> bytes:
 
 TORTURE = [
     # file, part of the message
-    (b"a" * (MAX_BYTES + 1), "at most 2048 KiB"),
+    (b"a" * (MAX_BYTES + 1), f"at most {MAX_BYTES // 1024} KiB"),
     (b"[" * 100_000, f"more than {MAX_DEPTH} levels"),
     (b"{a: " * 100_000, f"more than {MAX_DEPTH} levels"),
     (b"- " * 100_000, f"more than {MAX_DEPTH} levels"),
@@ -207,12 +207,12 @@ PLACES: list[tuple[ValuePath, bool, tuple[int, int]]] = [
 
 @pytest.mark.parametrize(("path", "key", "place"), PLACES)
 def test_everything_has_its_place(path: ValuePath, key: bool, place: tuple[int, int]) -> None:
-    assert parse_yaml(SOURCE.encode()).locate(path, key=key) == Position(*place)
+    assert parse_yaml(SOURCE.encode()).find(path, key=key).position == Position(*place)
 
 
 def test_columns_count_characters_and_a_byte_order_mark_is_none() -> None:
     source = parse_yaml("\ufeff{é: ü, b: x}".encode())
-    assert source.locate(("b",)) == Position(1, 11)
+    assert source.find(("b",)).position == Position(1, 11)
 
 
 @pytest.mark.parametrize(
@@ -229,8 +229,8 @@ def test_a_file_that_cannot_be_opened(tmp_path: Path, make: Any, reason: str) ->
         read_yaml(path)
 
 
-def test_an_endless_file_is_not_read_to_its_end() -> None:
-    with pytest.raises(SourceErrors, match="at most 2048 KiB"):
+def test_an_endless_file_is_not_read() -> None:
+    with pytest.raises(SourceErrors, match="is a device"):
         read_yaml(Path("/dev/zero"))
 
 

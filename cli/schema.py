@@ -1,0 +1,220 @@
+"""`gateway schema`: the JSON Schema of a table's file, for completion and hints in an editor.
+
+msgspec derives it from the table's types; what only files have (`cli.expand`) is put on top, and
+the docstrings of the types' members become descriptions.
+"""
+
+import argparse
+import ast
+import inspect as source_of
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+from msgspec import inspect
+
+from cli.environments import MAX_ENVIRONMENTS
+from cli.expand import MAX_USED, DefaultMembers, PolicyMembers
+from cli.include import MAX_FILES, MEMBERS
+from routing.table import Name, RouteSettings, Table
+
+_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+_NAME: Final = msgspec.json.schema(Name)
+_PATHS: Final = ("path", "path_prefix", "path_regex")
+Schema = dict[str, Any]
+
+
+def register(subparsers: Any) -> None:
+    """Add the subcommand to the parser of `gateway`."""
+    parser = subparsers.add_parser(
+        "schema",
+        help="print the JSON Schema of a route table",
+        description="Prints the file routes.schema.json, by which editors complete and check a "
+        "table while it is written.",
+    )
+    parser.add_argument(
+        "--included", action="store_true", help="the schema of a file that a table includes"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the schema."""
+    json.dump(schema(included=arguments.included), sys.stdout, indent=2)
+    print()
+    return 0
+
+
+def schema(*, included: bool = False) -> Schema:
+    """The schema of a table's main file, or of one that it includes."""
+    kinds = (Table, DefaultMembers, PolicyMembers)
+    _, components = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
+    for struct in _structs(Table):
+        _describe(components[struct.__name__], struct)
+    for name in (DefaultMembers.__name__, PolicyMembers.__name__):
+        _describe(components[name], RouteSettings)
+        components[name].pop("description", None)
+        _without_nothing(components[name])
+    table = components.pop("Table")
+    _patch_route(components["RouteSettings"])
+    components["CompleteRoute"] = _complete_route()
+    members: Schema = {**table["properties"], **_file_members()}
+    root: Schema = {
+        "$schema": _DIALECT,
+        "title": "A part of a route table" if included else "A route table",
+        "description": "A file that routes.yaml includes." if included else table["description"],
+        "type": "object",
+        "properties": {name: members[name] for name in MEMBERS} if included else members,
+        "additionalProperties": False,
+    }
+    if not included:
+        root |= _required(table["required"])
+    return root | {"$defs": dict(sorted(components.items()))}
+
+
+def _required(names: Iterable[str]) -> Schema:
+    """Included files may bring what the table has to have, but not its versions."""
+    routes = {"items": {"$ref": "#/$defs/CompleteRoute"}}
+    return {
+        "required": ["versions"],
+        "allOf": [
+            {"if": {"not": {"required": ["include"]}}, "then": {"required": sorted(names)}},
+            {
+                "if": {"not": {"required": ["defaults"]}},
+                "then": {"properties": {"routes": routes}},
+            },
+        ],
+    }
+
+
+def _file_members() -> Schema:
+    overlay = {
+        "type": "object",
+        "description": "Values laid over the table: mappings member by member, null takes away.",
+        "properties": {
+            **{name: {"type": "object"} for name in ("versions", "services", "rate_limits")},
+            "transforms": {"type": "object"},
+            "routes": {
+                "type": "object",
+                "description": "Members of routes, by the route's name.",
+                "additionalProperties": {"type": ["object", "null"]},
+            },
+            "defaults": {"type": "object"},
+        },
+        "additionalProperties": False,
+    }
+    return {
+        "include": {
+            "type": "array",
+            "description": "Files that are part of the table, relative to this one: paths and "
+            "patterns such as teams/*.yaml.",
+            "items": {"type": "string", "minLength": 1},
+            "maxItems": MAX_FILES,
+        },
+        "defaults": {
+            "$ref": "#/$defs/Defaults",
+            "description": "Members of all routes that do not say them themselves.",
+        },
+        "policies": {
+            "type": "object",
+            "description": "Members of routes under a name; a route uses them with `use`.",
+            "propertyNames": _NAME,
+            "additionalProperties": {"$ref": "#/$defs/Policy"},
+        },
+        "environments": {
+            "type": "object",
+            "description": "What is different in an environment; chosen with --env.",
+            "propertyNames": _NAME,
+            "additionalProperties": overlay,
+            "maxProperties": MAX_ENVIRONMENTS,
+        },
+    }
+
+
+def _patch_route(route: Schema) -> None:
+    """A route of a file: it may use policies, which may say what the table's type requires."""
+    route["properties"]["use"] = {
+        "type": "array",
+        "description": "Policies whose members it gets; later ones win over earlier ones, and "
+        "its own members over all.",
+        "items": _NAME,
+        "maxItems": MAX_USED,
+    }
+    route["required"] = ["name"]
+    uses = {"required": ["use"]}
+    route["if"], route["then"] = {"not": uses}, {"required": ["methods"]}
+    route["oneOf"] = [{"required": [name]} for name in _PATHS]
+
+
+def _complete_route() -> Schema:
+    """Where there are no defaults and no policies, everything is said by the route."""
+    return {
+        "if": {"not": {"required": ["use"]}},
+        "then": {"required": ["service", "access"]},
+    }
+
+
+def _without_nothing(members: Schema) -> None:
+    """Defaults and policies need not say anything; null is not what they say then."""
+    for member in members["properties"].values():
+        if member.get("default", ...) is None:
+            del member["default"]
+
+
+def _structs(kind: Any) -> list[Any]:
+    """The Structs that `kind` is made of."""
+    found: dict[Any, None] = {}
+    seen: set[int] = set()
+    waiting: list[Any] = [inspect.type_info(kind)]
+    while waiting:
+        shape = waiting.pop()
+        if id(shape) in seen:
+            continue
+        seen.add(id(shape))
+        if isinstance(shape, inspect.StructType):
+            found[shape.cls] = None
+            waiting += [field.type for field in shape.fields]
+        for name in ("type", "item_type", "value_type", "key_type"):
+            inner = getattr(shape, name, None)
+            if isinstance(inner, inspect.Type):
+                waiting.append(inner)
+        waiting += [*getattr(shape, "types", ()), *getattr(shape, "item_types", ())]
+    return list(found)
+
+
+def _describe(component: Schema, struct: type[Any]) -> None:
+    """Put the docstrings of the members of `struct` into its schema."""
+    texts = _member_docstrings(struct)
+    for field in msgspec.structs.fields(struct):
+        member = component["properties"].get(field.encode_name)
+        if member is None or field.name not in texts:
+            continue
+        type_says = member.get("description") or _said(member)
+        text = texts[field.name]
+        member["description"] = f"{text} {type_says}" if type_says else text
+
+
+def _said(member: Schema) -> str:
+    """What the type of an optional member says about itself."""
+    found = [text for kind in member.get("anyOf", ()) if (text := kind.get("description"))]
+    return str(found[0]) if len(found) == 1 else ""
+
+
+@cache
+def _member_docstrings(struct: type[Any]) -> Mapping[str, str]:
+    """The strings below the members of a class, which are gone at run time, from its source."""
+    tree = ast.parse(source_of.getsource(sys.modules[struct.__module__]))
+    classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    body = classes[struct.__name__].body if struct.__name__ in classes else []
+    texts = {}
+    for member, following in zip(body, body[1:], strict=False):
+        match member, following:
+            case (
+                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.Expr(value=ast.Constant(value=str(text))),
+            ):
+                texts[name] = " ".join(text.split())
+    return texts
