@@ -19,7 +19,7 @@ from cli.expand import Expansion
 from cli.include import Parts, read_parts
 from cli.located import Located, Mistake, TableErrors, located
 from cli.validate import violations
-from cli.yaml_source import Node, Position, ValuePath
+from cli.yaml_source import Node, Position, ValuePath, collector_paused
 from routing.check import check_bindings, check_table
 from routing.table import Table
 
@@ -35,7 +35,7 @@ __all__ = [
     "write_module",
 ]
 
-_MAX_ERRORS: Final = 1000
+_MAX_ERRORS: Final = 200
 _OTHER_ROUTE = re.compile(r"routes\[([0-9]+)\]")
 
 
@@ -81,6 +81,13 @@ def load_source(
     path: Path, environment: str | None = None, *, bindings: Collection[str] | None = None
 ) -> LoadedTable:
     """The same, with the places of all values. Raises `TableErrors`."""
+    with collector_paused():
+        return _load_source(path, environment, bindings)
+
+
+def _load_source(
+    path: Path, environment: str | None, bindings: Collection[str] | None
+) -> LoadedTable:
     parts = read_parts(path)
     expansion = Expansion(parts)
     _require_environment(environment, expansion, parts)
@@ -95,6 +102,13 @@ def check_source(
     path: Path, environment: str | None = None, *, bindings: Collection[str] | None = None
 ) -> LoadedTable:
     """The same, after the table has been checked in every environment that it has."""
+    with collector_paused():
+        return _check_source(path, environment, bindings)
+
+
+def _check_source(
+    path: Path, environment: str | None, bindings: Collection[str] | None
+) -> LoadedTable:
     parts = read_parts(path)
     expansion = Expansion(parts)
     _require_environment(environment, expansion, parts)
@@ -171,7 +185,9 @@ def _require_environment(name: str | None, expansion: Expansion, parts: Parts) -
 def _load(
     parts: Parts, expansion: Expansion, environment: str | None, bindings: Collection[str] | None
 ) -> tuple[LoadedTable | None, list[Mistake]]:
-    root, mistakes = expansion.expand(environment)
+    root, mistakes, complete = expansion.expand(environment)
+    if not complete:
+        return None, mistakes
     value = root.value
     try:
         table = msgspec.convert(value, Table)
@@ -184,8 +200,8 @@ def _load(
         if bindings is not None:
             findings += check_bindings(table, bindings)
         for finding in findings:
-            message = _with_places(root, finding.message)
-            mistakes.append(_mistake(root, finding.path, message))
+            mistake = _mistake(root, finding.path, finding.message)
+            mistakes.append(mistake._replace(message=_with_places(root, mistake)))
     mistakes = [mistake._replace(environment=environment or "") for mistake in mistakes]
     names = tuple(expansion.environments)
     return LoadedTable(table, environment, names, root, parts), mistakes
@@ -213,13 +229,13 @@ def _for_which_route(root: Node, path: ValuePath) -> str:
     return f" (for the route `{name.content}`)"
 
 
-def _with_places(root: Node, message: str) -> str:
+def _with_places(root: Node, mistake: Mistake) -> str:
     """`routes[3]` says little to somebody who looks for it in a file."""
 
     def place(match: re.Match[str]) -> str:
         route = root.find(("routes", int(match[1])))
-        if route.file is root.file:
+        if mistake.node.file is route.file is root.file:
             return f"{match[0]} (line {route.line})"
         return f"the route in {route.file.path}, line {route.line}"
 
-    return _OTHER_ROUTE.sub(place, message)
+    return _OTHER_ROUTE.sub(place, mistake.message)

@@ -17,7 +17,7 @@ from cli.wording import found
 from cli.yaml_source import Node
 from routing.table import Name, RouteSettings
 
-MAX_GIVEN: Final = 400_000
+MAX_GIVEN: Final = 320_000
 """Values that defaults and policies may give to all routes together."""
 MAX_USED: Final = 20
 """Policies that one route may use."""
@@ -45,11 +45,16 @@ DefaultMembers: Final = _members("Defaults", (*OWN, *MATCHED))
 PolicyMembers: Final = _members("Policy", OWN)
 
 
+_GIVEN: Final = frozenset(field.encode_name for field in msgspec.structs.fields(PolicyMembers))
+
+
 class Expanded(NamedTuple):
     """A table as its types describe it, in one environment or in none."""
 
     root: Node
     mistakes: list[Mistake]
+    complete: bool
+    """Whether it went through to the end: what would get too large is not worth a check."""
 
 
 class Expansion:
@@ -80,9 +85,10 @@ class Expansion:
             if defaults is not self._defaults and defaults is not None:
                 mistakes += _check_defaults(defaults)
         given = defaults if defaults is not None and isinstance(defaults.content, dict) else None
-        root = self._with_routes(root, given, mistakes)
+        composer = _RouteComposer(given, self._policies, mistakes)
+        root = _with_routes(root, composer)
         mistakes = [mistake._replace(environment=environment or "") for mistake in mistakes]
-        return Expanded(root, mistakes)
+        return Expanded(root, mistakes, not composer.exhausted)
 
     def _named(self, node: Node | None, name: str) -> Mapping[str, Node]:
         if node is None:
@@ -104,16 +110,16 @@ class Expansion:
         for policy in self._policies.values():
             self.mistakes += _check_members(policy, PolicyMembers, "a policy", OWN)
 
-    def _with_routes(self, root: Node, defaults: Node | None, mistakes: list[Mistake]) -> Node:
-        routes = root.content.get("routes") if isinstance(root.content, dict) else None
-        if routes is None or not isinstance(routes.content, list):
-            return root
-        composer = _RouteComposer(defaults, self._policies, mistakes)
-        composed = routes.derived()
-        composed.content = list(composer.routes(routes.content))
-        whole = root.derived()
-        whole.put("routes", root.keys["routes"], composed)
-        return whole
+
+def _with_routes(root: Node, composer: "_RouteComposer") -> Node:
+    routes = root.content.get("routes") if isinstance(root.content, dict) else None
+    if routes is None or not isinstance(routes.content, list):
+        return root
+    composed = routes.derived()
+    composed.content = list(composer.routes(routes.content))
+    whole = root.derived()
+    whole.put("routes", root.keys["routes"], composed)
+    return whole
 
 
 def _check_defaults(defaults: Node) -> Iterator[Mistake]:
@@ -147,6 +153,7 @@ class _RouteComposer:
         self._mistakes = mistakes
         self._sizes: dict[int, int] = {}
         self._left = MAX_GIVEN
+        self.exhausted = False
 
     def routes(self, routes: list[Node]) -> Iterator[Node]:
         """The routes with all their members, as far as `MAX_GIVEN` reaches."""
@@ -156,6 +163,7 @@ class _RouteComposer:
                 continue
             yield self._route(route)
             if self._left < 0:
+                self.exhausted = True
                 message = f"defaults and policies give more than {MAX_GIVEN} values in all"
                 self._mistakes.append(Mistake(route, message))
                 return
@@ -168,6 +176,8 @@ class _RouteComposer:
         given: dict[str, tuple[Node, Node]] = {}
         for layer in layers:
             for name, value in layer.content.items():
+                if name not in _GIVEN:
+                    continue  # which has been told
                 if value.content is None and name in given:
                     del given[name]
                 else:

@@ -84,7 +84,7 @@ def _read_included(
                 parts.append(read_yaml(finder.folder / file, budget=budget))
             except SourceErrors as problem:
                 failures += unreadable(finder.folder / file, problem)
-                if budget.size <= 0 or budget.values <= 0:
+                if budget.size < 0 or budget.values < 0:
                     return parts, failures
     return parts, failures
 

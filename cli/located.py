@@ -59,13 +59,14 @@ def located(mistakes: Iterable[Mistake], roots: Sequence[Node]) -> list[Located]
     for mistake in mistakes:
         place = (mistake.node.file.path, mistake.node.position, mistake.message)
         first.setdefault(place, mistake)
-    paths = _paths(roots) if first else {}
+    paths: dict[int, ValuePath] = {}
     order = {root.file.path: number for number, root in enumerate(roots)}
     found = []
     for mistake in first.values():
         node = mistake.node.origin or mistake.node
         written = mistake.path
         if all(roots[0].find(written, key=key) is not node for key in (False, True)):
+            paths = paths or _paths(roots)
             written = paths.get(id(node), ())
         message = mistake.message + mistake.note
         path = dotted((*written, *mistake.beyond))

@@ -11,18 +11,21 @@ import json
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
+from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
 from msgspec import inspect
 
 from cli.environments import MAX_ENVIRONMENTS
+from cli.environments import MEMBERS as LAID_OVER
 from cli.expand import MAX_USED, DefaultMembers, PolicyMembers
 from cli.include import MAX_FILES, MEMBERS
 from routing.table import Name, RouteSettings, Table
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _NAME: Final = msgspec.json.schema(Name)
+_OVERLAY: Final = "Overlay"
 _PATHS: Final = ("path", "path_prefix", "path_regex")
 Schema = dict[str, Any]
 
@@ -72,7 +75,25 @@ def schema(*, included: bool = False) -> Schema:
     }
     if not included:
         root |= _required(table["required"])
-    return root | {"$defs": dict(sorted(components.items()))}
+        components["Environment"] = _environment(members, components)
+    return root | {"$defs": _reachable(root, components)}
+
+
+def _reachable(root: Schema, components: Mapping[str, Schema]) -> Schema:
+    """The components that the schema uses, by name."""
+    found: Schema = {}
+    waiting: list[Any] = [root]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            name = str(value.get("$ref", "")).rpartition("/")[2]
+            if name in components and name not in found:
+                found[name] = components[name]
+                waiting.append(components[name])
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return dict(sorted(found.items()))
 
 
 def _required(names: Iterable[str]) -> Schema:
@@ -91,21 +112,6 @@ def _required(names: Iterable[str]) -> Schema:
 
 
 def _file_members() -> Schema:
-    overlay = {
-        "type": "object",
-        "description": "Values laid over the table: mappings member by member, null takes away.",
-        "properties": {
-            **{name: {"type": "object"} for name in ("versions", "services", "rate_limits")},
-            "transforms": {"type": "object"},
-            "routes": {
-                "type": "object",
-                "description": "Members of routes, by the route's name.",
-                "additionalProperties": {"type": ["object", "null"]},
-            },
-            "defaults": {"type": "object"},
-        },
-        "additionalProperties": False,
-    }
     return {
         "include": {
             "type": "array",
@@ -128,10 +134,50 @@ def _file_members() -> Schema:
             "type": "object",
             "description": "What is different in an environment; chosen with --env.",
             "propertyNames": _NAME,
-            "additionalProperties": overlay,
+            "additionalProperties": {"$ref": "#/$defs/Environment"},
             "maxProperties": MAX_ENVIRONMENTS,
         },
     }
+
+
+def _environment(members: Schema, components: dict[str, Schema]) -> Schema:
+    """What may be laid over a table; adds the parts of that to the `components`."""
+    for name, component in list(components.items()):
+        if name not in ("Policy", "CompleteRoute"):
+            components[f"{name}{_OVERLAY}"] = _partial(component)
+    routes = {
+        "type": "object",
+        "description": "Members of routes, by the route's name.",
+        "additionalProperties": _partial({"$ref": "#/$defs/RouteSettings"}),
+    }
+    properties = {name: _partial(members[name]) for name in LAID_OVER if name != "routes"}
+    return {
+        "type": "object",
+        "description": "Values laid over the table: mappings member by member, null takes away.",
+        "properties": properties | {"routes": routes},
+        "additionalProperties": False,
+    }
+
+
+def _partial(kind: Schema) -> Schema:
+    """A schema with nothing required and null allowed, as far as mappings reach."""
+    if "$ref" in kind:
+        return kind | {"$ref": f"{kind['$ref']}{_OVERLAY}"}
+    left_out = ("required", "if", "then", "oneOf", "minProperties", "default")
+    partial = {name: value for name, value in kind.items() if name not in left_out}
+    for name, member in kind.get("properties", {}).items():
+        partial["properties"] = partial["properties"] | {name: _or_null(_partial(member))}
+    if isinstance(members := kind.get("additionalProperties"), dict):
+        partial["additionalProperties"] = _or_null(_partial(members))
+    if "anyOf" in kind:
+        partial["anyOf"] = [_partial(choice) for choice in kind["anyOf"]]
+    return partial
+
+
+def _or_null(kind: Schema) -> Schema:
+    outside = {name: kind[name] for name in ("description",) if name in kind}
+    inside = {name: value for name, value in kind.items() if name not in outside}
+    return {"anyOf": [inside, {"type": "null"}]} | outside
 
 
 def _patch_route(route: Schema) -> None:
@@ -187,7 +233,7 @@ def _structs(kind: Any) -> list[Any]:
 
 def _describe(component: Schema, struct: type[Any]) -> None:
     """Put the docstrings of the members of `struct` into its schema."""
-    texts = _member_docstrings(struct)
+    texts = _member_docstrings(struct.__module__, struct.__name__)
     for field in msgspec.structs.fields(struct):
         member = component["properties"].get(field.encode_name)
         if member is None or field.name not in texts:
@@ -204,17 +250,17 @@ def _said(member: Schema) -> str:
 
 
 @cache
-def _member_docstrings(struct: type[Any]) -> Mapping[str, str]:
+def _member_docstrings(module: str, name: str) -> Mapping[str, str]:
     """The strings below the members of a class, which are gone at run time, from its source."""
-    tree = ast.parse(source_of.getsource(sys.modules[struct.__module__]))
+    tree = ast.parse(source_of.getsource(sys.modules[module]))
     classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
-    body = classes[struct.__name__].body if struct.__name__ in classes else []
+    body = classes[name].body if name in classes else []
     texts = {}
-    for member, following in zip(body, body[1:], strict=False):
+    for member, following in pairwise(body):
         match member, following:
             case (
-                ast.AnnAssign(target=ast.Name(id=name)),
+                ast.AnnAssign(target=ast.Name(id=member_name)),
                 ast.Expr(value=ast.Constant(value=str(text))),
             ):
-                texts[name] = " ".join(text.split())
+                texts[member_name] = " ".join(text.split())
     return texts

@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import inspect
 
+from cli.corrections import correction
 from cli.wording import did_you_mean, expected, found, one_of, shortened
 from cli.yaml_source import ValuePath
 
@@ -22,7 +23,7 @@ _Array = inspect.VarTupleType | inspect.ListType
 _Container = inspect.StructType | inspect.DictType | _Array | inspect.AnyType
 
 
-MAX_VIOLATIONS: Final = 1000
+MAX_VIOLATIONS: Final = 200
 
 
 class Violation(NamedTuple):
@@ -56,8 +57,40 @@ def _check(value: Any, shape: inspect.Type, path: ValuePath) -> Iterator[Violati
 
 
 def _misfit(value: Any, shape: inspect.Type, path: ValuePath) -> Violation:
+    return Violation(path, f"expected {expected(shape)}, found {found(value)}{_hint(value, shape)}")
+
+
+def _hint(value: Any, shape: inspect.Type) -> str:
     close = did_you_mean(value, _literals(shape))
-    return Violation(path, f"expected {expected(shape)}, found {found(value)}{close}")
+    if close:
+        return close
+    bare = _bare(shape)
+    if isinstance(value, str) and isinstance(bare, inspect.StrType):
+        longest = bare.max_length
+        if longest is not None and len(value) > longest:
+            return f", which has {len(value)} characters, and may have {longest}"
+    guess = correction(value, lambda guess: _accepts(shape, guess))
+    return f"; did you mean `{guess}`?" if guess else ""
+
+
+def _accepts(shape: inspect.Type, guess: Any) -> bool:
+    """Whether a guess fits; nobody is told that something could be anything."""
+    match _bare(shape):
+        case inspect.AnyType() | inspect.DictType() | inspect.NoneType():
+            return False
+        case inspect.UnionType(types=types):
+            return any(_accepts(member, guess) for member in types)
+        case inspect.StructType(cls=kind):
+            return isinstance(guess, dict) and not violations(guess, kind)
+        case inspect.VarTupleType() | inspect.ListType() as array:
+            least = array.min_length or 0
+            return (
+                isinstance(guess, list)
+                and len(guess) >= least
+                and all(_accepts(array.item_type, item) for item in guess)
+            )
+        case leaf:
+            return _fits(leaf, guess)
 
 
 def _literals(shape: inspect.Type) -> list[str]:

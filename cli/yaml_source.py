@@ -9,7 +9,8 @@ objects, several documents.
 import gc
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -28,8 +29,8 @@ from cli.yaml_scalars import MAP, SEQ, plain_scalar, short_tag, tagged_scalar
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 MAX_DEPTH: Final = 50
-MAX_VALUES: Final = 400_000
-"""Keys and values that a table may hold; one of 10,000 routes has about 280,000."""
+MAX_VALUES: Final = 320_000
+"""Keys and values that a table may hold; one of 10,000 routes has about 250,000."""
 
 MAX_ALIASED: Final = 100_000
 """Values that all aliases together may stand for."""
@@ -86,7 +87,7 @@ class File:
 
 
 class Budget:
-    """What is left for the files of one table, all together."""
+    """What is left for the files of one table, all together; below zero there was too much."""
 
     def __init__(self, size: int = MAX_BYTES, values: int = MAX_VALUES) -> None:
         self.size = size
@@ -195,9 +196,9 @@ def parse_yaml(data: bytes, path: Path = Path("-"), budget: Budget | None = None
     Raises `SourceErrors`.
     """
     budget = budget or Budget()
-    if len(data) > budget.size:
-        raise _single(Position(1, 1), f"a table has at most {MAX_BYTES // 1024} KiB")
     budget.size -= len(data)
+    if budget.size < 0:
+        raise _single(Position(1, 1), f"a table has at most {MAX_BYTES // 1024} KiB")
     file = File(path, _decoded(data))
     odd = _NOT_TEXT.search(file.text)
     if odd:
@@ -206,10 +207,9 @@ def parse_yaml(data: bytes, path: Path = Path("-"), budget: Budget | None = None
         raise _single(position, f"the character {found} is not allowed in YAML", file.lines)
     parser = _Loader(file.text)
     composer = _Composer(parser, file, budget.values)
-    collecting = gc.isenabled()
-    gc.disable()  # there are no cycles, and looking for some would take most of the time
     try:
-        root = composer.document()
+        with collector_paused():
+            root = composer.document()
     except _Refused as refused:
         raise SourceErrors([*sorted(composer.errors), refused.error], file.lines) from None
     except yaml.MarkedYAMLError as error:
@@ -218,13 +218,23 @@ def parse_yaml(data: bytes, path: Path = Path("-"), budget: Budget | None = None
     except yaml.YAMLError as error:
         raise _single(Position(1, 1), f"not YAML: {error}", file.lines) from None
     finally:
-        if collecting:
-            gc.enable()
         parser.dispose()
+        budget.values -= composer.values
     if composer.errors:
         raise SourceErrors(sorted(composer.errors), file.lines)
-    budget.values -= composer.values
     return root
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Trees of nodes have no cycles, and looking for some would take half of the time."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _decoded(data: bytes) -> str:

@@ -38,7 +38,7 @@ def test_mistakes_are_printed_as_file_line_column(
         "table.yaml:1:1: `routes` is missing (expected a list)\n"
         "  1 | versions: { default: 2, supported: {} }\n"
         "    | ^\n"
-        "table.yaml:1:22: expected a version such as v2, found the number 2"
+        "table.yaml:1:22: expected a version such as v2, found the number 2; did you mean `v2`?"
         " (at versions.default)\n"
         "  1 | versions: { default: 2, supported: {} }\n"
         "    |                      ^\n"

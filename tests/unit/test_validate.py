@@ -1,7 +1,7 @@
 """The walker finds everything that msgspec would, all of it at once, in the author's words."""
 
 import copy
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec import Meta
 
 from cli.validate import MAX_VIOLATIONS, Violation, violations
-from routing.table import Method, RouteSettings, Table
+from routing.table import Condition, Method, RouteSettings, Table
 from routing.units import Duration
 from tests.unit.tables import document, route
 from transforms.operations import BodyOperation
@@ -54,34 +54,43 @@ CASES: list[tuple[Any, Any, list[str]]] = [
     (True, int, ["expected a whole number, found `true`"]),
     (1.0, int, ["expected a whole number, found the number 1.0"]),
     (1, float, []),
-    ("1", float, ["expected a number, found the text `1`"]),
+    ("1", float, ["expected a number, found the text `1`; did you mean `1`?"]),
     ("9" * 20, bool, [f"expected true or false, found the text `{'9' * 20}`"]),
     (1, bool, ["expected true or false, found the number 1"]),
     (None, str, ["expected a text, found nothing"]),
     ("", str, []),
-    (7, str, ["expected a text, found the number 7"]),
+    (7, str, ["expected a text, found the number 7; did you mean `\"7\"`?"]),
     ("x" * 99, int, [f"expected a whole number, found `{'x' * 57}...`"]),
     ("a\nb", int, ["expected a whole number, found `a\\nb`"]),
     (0, None, ["expected null, found the number 0"]),
     ("1 m", Duration, ["expected a duration such as 250ms, 30s or 1h30m, found `1 m`"]),
     ("post", Method, [f"expected {METHODS}, found `post`; did you mean `POST`?"]),
-    ("1", Literal[1, 2], ["expected one of `1`, `2`, found the text `1`"]),
+    ("1", Literal[1, 2], ["expected one of `1`, `2`, found the text `1`; did you mean `1`?"]),
     (True, Literal[1, 2], ["expected one of `1`, `2`, found `true`"]),
     ("2026-06-01T00:00:00Z", datetime, []),
     ("June", datetime, [f"expected {DATE}, found `June`"]),
     (0, datetime, [f"expected {DATE}, found the number 0"]),
+    ("2026-06-01", date, []),
+    ("2026-6-1", date, ["expected a date such as 2026-06-01, found `2026-6-1`"]),
+    ("2026-06-01T10:00:00Z", date, [("expected a date such as 2026-06-01, found "
+                                    "`2026-06-01T10:00:00Z`; did you mean `2026-06-01`?")]),
+    ("abcd", Annotated[str, Meta(max_length=3)],
+     ["expected a text, found `abcd`, which has 4 characters, and may have 3"]),
+    ("x", Condition, []),
+    ({"exact": "x", "present": 1}, Condition, ["expected true or false, found the number 1"]),
     ({"any": [None]}, Any, []),
     (None, int | None, []),
     ("x", int | None, ["expected a whole number, found `x`"]),
     ([], int | None, ["expected a whole number, found an empty list"]),
-    ([1], int | Point, ["expected a whole number or a mapping with `x`, found a list"]),
+    ([1], int | Point,
+     ["expected a whole number or a mapping with `x`, found a list; did you mean `1`?"]),
     ({"x": "a"}, int | Point, ["expected a whole number, found `a`"]),
     ([1, "a", True], list[int], ["expected a whole number, found `a`",
                                  "expected a whole number, found `true`"]),
     ({}, tuple[int, ...], ["expected a list, found an empty mapping"]),
     ([], Short, ["expected at least one entry, found an empty list"]),
     ([1, 2, 3], Short, ["expected at most 2 entries, found 3"]),
-    ({"a": 1, "B": 2}, Names, ["expected a lower-case name, found `B`"]),
+    ({"a": 1, "B": 2}, Names, ["expected a lower-case name, found `B`; did you mean `b`?"]),
     ([], Names, ["expected a mapping of names, found an empty list"]),
     ({"x": 1}, Point, []),
     ({"x": 1, "z": 2}, Loose, []),
@@ -106,7 +115,7 @@ CASES: list[tuple[Any, Any, list[str]]] = [
      [f"expected {OPERATIONS}, found `remov`; did you mean `remove`?"]),
     ({"op": 1}, BodyOperation, [f"expected {OPERATIONS}, found the number 1"]),
     ({"op": "each", "path": "/a", "do": [{"op": "remove", "path": "a"}]}, BodyOperation,
-     ["expected a JSON Pointer (RFC 6901) such as /owner/name, found `a`"]),
+     ["expected a JSON Pointer (RFC 6901) such as /owner/name, found `a`; did you mean `/a`?"]),
     ({"op": "wrap", "path": "/a"}, BodyOperation,
      ["`key` is missing (expected a text that is not empty)"]),
     (["x"], BodyOperation, ["expected a mapping with `op`, found a list"]),

@@ -1,0 +1,18 @@
+"""Every hostile file is refused with a message, within its budget of time and memory."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.hostile import MEGABYTES, SECONDS, Hostile, check, files
+
+
+@pytest.mark.parametrize("hostile", files(), ids=lambda hostile: hostile.name)
+def test_a_hostile_file_is_refused_within_the_budget(tmp_path: Path, hostile: Hostile) -> None:
+    refusal = check(hostile.make(tmp_path))
+    assert hostile.message in refusal.output
+    assert refusal.status == 1
+    assert "Traceback" not in refusal.output
+    assert len(refusal.output) < 100_000
+    assert refusal.seconds < SECONDS
+    assert refusal.megabytes < MEGABYTES
