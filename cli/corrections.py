@@ -80,7 +80,7 @@ def _for_text(value: str) -> Iterator[Any]:
     yield text.upper()
     yield f"{text[:10]}T00:00:00Z"
     yield text[:10]
-    yield f"https://{text}"
+    yield f"https://{text.rstrip('/')}"
     yield text.rstrip("/")
     yield [text]
     yield [text.upper()]

@@ -64,6 +64,7 @@ def schema(*, included: bool = False) -> Schema:
     table = components.pop("Table")
     _patch_route(components["RouteSettings"])
     components["CompleteRoute"] = _complete_route()
+    filled = {name: _least(member) for name, member in table["properties"].items()}
     members: Schema = {**table["properties"], **_file_members()}
     root: Schema = {
         "$schema": _DIALECT,
@@ -74,7 +75,7 @@ def schema(*, included: bool = False) -> Schema:
         "additionalProperties": False,
     }
     if not included:
-        root |= _required(table["required"])
+        root |= _required(table["required"], filled)
         components["Environment"] = _environment(members, components)
     return root | {"$defs": _reachable(root, components)}
 
@@ -96,13 +97,22 @@ def _reachable(root: Schema, components: Mapping[str, Schema]) -> Schema:
     return dict(sorted(found.items()))
 
 
-def _required(names: Iterable[str]) -> Schema:
+def _least(member: Schema) -> Schema:
+    """Take out of a member that something has to be in it, and return that."""
+    return {name: member.pop(name) for name in ("minItems", "minProperties") if name in member}
+
+
+def _required(names: Iterable[str], filled: Mapping[str, Schema]) -> Schema:
     """Included files may bring what the table has to have, but not its versions."""
+    alone = {
+        "required": sorted(names),
+        "properties": {name: least for name, least in filled.items() if least},
+    }
     routes = {"items": {"$ref": "#/$defs/CompleteRoute"}}
     return {
         "required": ["versions"],
         "allOf": [
-            {"if": {"not": {"required": ["include"]}}, "then": {"required": sorted(names)}},
+            {"if": {"not": {"required": ["include"]}}, "then": alone},
             {
                 "if": {"not": {"required": ["defaults"]}},
                 "then": {"properties": {"routes": routes}},
@@ -148,7 +158,7 @@ def _environment(members: Schema, components: dict[str, Schema]) -> Schema:
     routes = {
         "type": "object",
         "description": "Members of routes, by the route's name.",
-        "additionalProperties": _partial({"$ref": "#/$defs/RouteSettings"}),
+        "additionalProperties": _or_null(_partial({"$ref": "#/$defs/RouteSettings"})),
     }
     properties = {name: _partial(members[name]) for name in LAID_OVER if name != "routes"}
     return {

@@ -57,7 +57,7 @@ GUESSES: list[tuple[Any, Any, str]] = [
     (1.0, int, "1"),
     ([3], int, "3"),
     (7, str, '"7"'),
-    ("search.example.com", Url, "https://search.example.com"),
+    ("search.example.com/", Url, "https://search.example.com"),
     ("x" * 1000, Name, ""),
     (None, Name, ""),
 ]
