@@ -126,18 +126,18 @@ def fault_workers() -> tuple[Worker, ...]:
 
 
 def core_worker() -> Worker:
-    """A Python Worker that has the gateway's pure modules beside its own."""
+    """A Python Worker that has the gateway's pure modules beside its own, and the tests' cases."""
     gateway = CONFIGS["gateway"].parent / "gateway"
     pure = [path for part in ("routing", "transforms") for path in (gateway / part).glob("*.py")]
     alone = ("messages", "pipeline", "settings", "policies/__init__", "policies/transform")
     pure += [gateway / f"{name}.py" for name in alone]
-    carrying = TESTS / "cases" / "carrying.py"
+    cases = [TESTS / "__init__.py", *(TESTS / "cases").glob("*.py")]
     return Worker(
         config=WORKERS / "core" / "wrangler.toml",
         name=CORE,
         modules={
-            "carrying.py": carrying,
             **{path.relative_to(gateway).as_posix(): path for path in pure},
+            **{path.relative_to(TESTS.parent).as_posix(): path for path in cases},
         },
     )
 

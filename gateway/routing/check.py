@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from contract.names import HEALTH_PATH
 from contract.problems import TYPE_PREFIX
-from routing.match import Matcher
+from routing.match import RouteMatch
 from routing.paths import PathTemplate
 from routing.table import RouteSettings, Table
 from routing.versions import in_version
@@ -98,8 +98,8 @@ def _check_route(table: Table, route: RouteSettings, at: Path) -> Iterator[Findi
             yield Finding((*at, "max_body"), "a route that transforms bodies has to limit them")
     if route.cache is not None and route.access != "public":
         yield Finding((*at, "cache"), "only answers of a route with `access: public` are shared")
-    yield from _check_path(route.path, (*at, "path"))
-    template = PathTemplate(route.path)
+    yield from _check_path(route.path or "/", (*at, "path"))
+    template = PathTemplate(route.path or "/")
     if len(set(template.parameters)) < len(template.parameters):
         yield Finding((*at, "path"), "a parameter occurs twice")
     if route.upstream_path is not None:
@@ -125,7 +125,7 @@ def _has_dot_segment(path: str) -> bool:
 
 def _check_collisions(table: Table) -> Iterator[Finding]:
     names: dict[str, int] = {}
-    matchers: dict[str, Matcher[str]] = {}
+    taken: dict[tuple[object, ...], str] = {}
     for position, route in enumerate(table.routes):
         if names.setdefault(route.name, position) != position:
             yield Finding(
@@ -133,14 +133,14 @@ def _check_collisions(table: Table) -> Iterator[Finding]:
                 f"the name `{route.name}` is taken by routes[{names[route.name]}]",
             )
         for version in route.versions or ("",):
-            matcher = matchers.setdefault(version, Matcher())
-            for method in route.methods:
-                taken = matcher.add(method, PathTemplate(route.path), route.name)
-                if taken is not None:
+            for method, *rest in RouteMatch.of(route).keys():  # noqa: SIM118
+                key = (version, method, *rest)
+                if key in taken:
                     yield Finding(
                         ("routes", position, "path"),
-                        f"`{method} {route.path}` already leads to the route `{taken}`",
+                        f"`{method} {route.path}` already leads to the route `{taken[key]}`",
                     )
+                taken.setdefault(key, route.name)
 
 
 def _known(name: str, known: Collection[str], kind: str, at: Path) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from policies.plugin import Plugin
 from policies.rate_limit import LocalWindows, RateLimit
 from policies.transform import Transform
 from ports import Platform, Service
-from routing.match import Matcher
+from routing.match import Asked, Matcher, RouteMatch
 from routing.paths import PathTemplate
 from routing.resolve import Resolver
 from routing.table import (
@@ -88,7 +88,7 @@ class _Builder:
             public_location=self._locations[settings.service].public,
         )
         handle = compose(self._policies(settings, version), dispatch)
-        return CompiledRoute(settings.name, PathTemplate(settings.path), version, handle)
+        return CompiledRoute(settings.name, PathTemplate(settings.path or "/"), version, handle)
 
     def _policies(self, settings: RouteSettings, version: Version | None) -> list[Policy]:
         """guard → (CORS) → authentication → limits → cache → transforms → breaker → dispatch."""
@@ -161,11 +161,11 @@ class _Locations:
             name: Matcher() for name in ("", *versions.by_name)
         }
         for route in table.routes:
-            known, public = _upstream_template(route), PathTemplate(route.path)
+            known, public = _upstream_template(route), PathTemplate(route.path or "/")
             # A path with more parameters than the service's cannot be told from the latter.
             if route.service == service and set(public.parameters) <= set(known.parameters):
                 for version in route.versions or ("",):
-                    self._by_version[version].add("GET", known, public)
+                    self._by_version[version].add(RouteMatch.by_path(known.text), public)
 
     def public(self, exchange: Exchange, location: str) -> str:
         """`location` in the words of the client's version; as it is if no route leads there."""
@@ -173,7 +173,7 @@ class _Locations:
         path, separator, rest = location.partition("?")
         if not path.startswith("/") or path.startswith("//"):
             return location
-        found = self._by_version[version].find("GET", path)
+        found = self._by_version[version].find(Asked("GET", "", path))
         if found is None:
             return location
         prefix = f"/{version}" if exchange.version_in_path else ""
@@ -181,7 +181,7 @@ class _Locations:
 
 
 def _upstream_template(settings: RouteSettings) -> PathTemplate:
-    return PathTemplate(settings.upstream_path or settings.path)
+    return PathTemplate(settings.upstream_path or settings.path or "/")
 
 
 def _breaker_settings(settings: CircuitBreakerSettings) -> BreakerSettings:

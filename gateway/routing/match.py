@@ -1,100 +1,143 @@
-"""The matcher: a tree of path segments, in which a literal wins over a parameter.
+"""The matcher: which route answers a request, and why not another.
 
-Its cost depends on the length of the path and not on the number of routes. It knows nothing of
-versions, policies or services: what a path leads to is of any type.
+The precedence is that of the Kubernetes Gateway API's HTTPRoute, refined for each segment:
+
+1. host: an exact name, then wildcards, the longer first, then routes for any host;
+2. path: whole paths, then prefixes, then regular expressions;
+3. of whole paths, for each segment from the left: a literal, then a typed parameter (`int`, `uuid`,
+   `date`, `slug`), then a parameter without a type; of prefixes: more segments, then the same rule;
+   of regular expressions: the longer literal prefix;
+4. more conditions on the header, then more on the query;
+5. the order of the table.
+
+A route whose method or conditions do not fit is as if it were not there, at each of these steps.
+The matcher knows nothing of versions, policies or services: what a route leads to is of any type.
 """
 
-from typing import Generic, NamedTuple, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Final, Generic, NamedTuple, TypeVar
 
-from routing.paths import PathTemplate
+from routing.precedence import why_less_specific
+from routing.route_match import Asked, RouteMatch, looked_for
+from routing.tree import Entry, Found, Shared, Tree
+
+__all__ = ["Asked", "Considered", "Found", "Matcher", "RouteMatch"]
 
 T = TypeVar("T")
 
-
-class _Node(Generic[T]):
-    __slots__ = ("literals", "parameter", "targets")
-
-    def __init__(self) -> None:
-        self.literals: dict[str, _Node[T]] = {}
-        self.parameter: _Node[T] | None = None
-        self.targets: dict[str, tuple[T, tuple[str, ...]]] = {}
-        """By method: what it leads to, and what this target calls the path's parameters."""
+MAX_HOST: Final = 253
+"""Characters of a host name (RFC 1035, section 2.3.4, without the final dot)."""
 
 
-class Found(NamedTuple, Generic[T]):
-    """The target of a request and the values of its path parameters."""
+class Considered(NamedTuple, Generic[T]):
+    """A route whose host and path match, and what became of it."""
 
     target: T
-    parameters: dict[str, str]
+    reason: str
+    """Why it lost, as a sentence without a full stop; `won` for the one that answers."""
+    won: bool = False
 
 
 class Matcher(Generic[T]):
-    """Routes of one version, looked up by method and path."""
+    """Routes, looked up by all that they look at."""
 
-    def __init__(self) -> None:
-        self._root: _Node[T] = _Node()
+    def __init__(self, *, ignore_case: bool = False) -> None:
+        """`ignore_case`: literal segments match in any case; parameters keep theirs."""
+        self._ignore_case = ignore_case
+        self._shared = Shared(ignore_case=ignore_case)
+        self._any: Tree[T] = Tree("", ignore_case=ignore_case)
+        self._by_host: dict[str, Tree[T]] = {}
+        self._wildcards = False
+        self._header_names: set[str] = set()
+        self._query_names: set[str] = set()
 
-    def add(self, method: str, template: PathTemplate, target: T) -> T | None:
-        """Enter a route. Returns the target that already has this method and path, if any."""
-        node = self._root
-        for segment in template.segments:
-            if segment.startswith("{"):
-                if node.parameter is None:
-                    node.parameter = _Node()
-                node = node.parameter
-            else:
-                node = node.literals.setdefault(segment, _Node())
-        taken = node.targets.get(method)
-        if taken is not None:
-            return taken[0]
-        node.targets[method] = (target, template.parameters)
+    def add(self, match: RouteMatch, target: T) -> None:
+        """Enter a route, behind those that are there."""
+        entry = Entry(match, target, self._shared)
+        if match.hosts:
+            for host in dict.fromkeys(match.hosts):
+                self._tree(host).add(entry)
+        else:
+            self._any.add(entry)
+        if match.conditional:
+            self._header_names.update(condition.name for condition in match.headers)
+            self._query_names.update(condition.name for condition in match.query)
+
+    @property
+    def header_names(self) -> frozenset[str]:
+        """Names of the header fields, in lower case, that any route looks at."""
+        return frozenset(self._header_names)
+
+    @property
+    def query_names(self) -> frozenset[str]:
+        """Names of the query parameters that any route looks at."""
+        return frozenset(self._query_names)
+
+    def find(self, asked: Asked) -> Found[T] | None:
+        """The route that answers `asked`; HEAD follows GET."""
+        method = looked_for(asked.method)
+        for tree in self._trees(asked.host):
+            found = tree.find(method, asked)
+            if found is not None:
+                return found
         return None
 
-    def find(self, method: str, path: str) -> Found[T] | None:
-        """The most specific route for `method` and the normalised `path`; HEAD follows GET."""
-        values: list[str] = []
-        looked_for = "GET" if method == "HEAD" else method
-        found = _find(self._root, path[1:].split("/"), 0, looked_for, values)
-        if found is None:
-            return None
-        target, names = found
-        return Found(target, dict(zip(names, values, strict=True)))
+    def methods(self, asked: Asked) -> list[str]:
+        """The methods of all routes whose host and path match `asked`, sorted, for `Allow`.
 
-    def methods(self, path: str) -> list[str]:
-        """The methods for which `path` has a route, sorted, for `Allow`."""
+        HEAD comes with GET, and OPTIONS with any. Where the method of `asked` is among them and
+        `find` finds nothing, conditions have failed: then it is 404 and not 405.
+        """
         methods: set[str] = set()
-        _collect(self._root, path[1:].split("/"), 0, methods)
+        for _, entry in self._entries(asked):
+            methods.update(entry.match.methods)
         if "GET" in methods:
             methods.add("HEAD")
+        if methods:
+            methods.add("OPTIONS")
         return sorted(methods)
 
+    def considered(self, asked: Asked) -> list[Considered[T]]:
+        """Every route whose host and path match, in order of precedence, and what became of it."""
+        listed: list[Considered[T]] = []
+        winner: tuple[str, RouteMatch] | None = None
+        for host, entry in self._entries(asked):
+            reason = entry.match.shortfall(asked)
+            if reason is None and winner is None:
+                winner = (host, entry.match)
+                listed.append(Considered(entry.target, "won", won=True))
+                continue
+            if reason is None and winner is not None:
+                reason = why_less_specific(host, entry.match, *winner)
+            listed.append(Considered(entry.target, reason or ""))
+        return listed
 
-def _find(
-    node: _Node[T], segments: list[str], at: int, method: str, values: list[str]
-) -> tuple[T, tuple[str, ...]] | None:
-    if at == len(segments):
-        return node.targets.get(method)
-    segment = segments[at]
-    literal = node.literals.get(segment)
-    if literal is not None:
-        found = _find(literal, segments, at + 1, method, values)
-        if found is not None:
-            return found
-    if node.parameter is not None and segment:
-        values.append(segment)
-        found = _find(node.parameter, segments, at + 1, method, values)
-        if found is not None:
-            return found
-        values.pop()
-    return None
+    def _entries(self, asked: Asked) -> Iterator[tuple[str, Entry[T]]]:
+        """Routes whose host and path match, each once, with the host that it matches by."""
+        seen: set[int] = set()
+        for tree in self._trees(asked.host):
+            for entry in tree.entries(asked.path):
+                if id(entry) not in seen:
+                    seen.add(id(entry))
+                    yield tree.host, entry
 
+    def _tree(self, host: str) -> Tree[T]:
+        tree = self._by_host.get(host)
+        if tree is None:
+            tree = self._by_host[host] = Tree(host, ignore_case=self._ignore_case)
+            self._wildcards = self._wildcards or host.startswith("*.")
+        return tree
 
-def _collect(node: _Node[T], segments: list[str], at: int, methods: set[str]) -> None:
-    if at == len(segments):
-        methods.update(node.targets)
-        return
-    literal = node.literals.get(segments[at])
-    if literal is not None:
-        _collect(literal, segments, at + 1, methods)
-    if node.parameter is not None and segments[at]:
-        _collect(node.parameter, segments, at + 1, methods)
+    def _trees(self, host: str) -> Sequence[Tree[T]]:
+        """The trees that may answer for `host`, the most specific name first."""
+        if not self._by_host or not 0 < len(host) <= MAX_HOST:
+            return (self._any,)
+        names = [host]
+        if self._wildcards:
+            dot = host.find(".", 1)
+            while dot != -1:
+                names.append("*" + host[dot:])
+                dot = host.find(".", dot + 1)
+        trees = [self._by_host[name] for name in names if name in self._by_host]
+        trees.append(self._any)
+        return trees

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from contract.problems import METHOD_NOT_ALLOWED, NOT_FOUND, Problem
-from routing.match import Found, Matcher
+from routing.match import Asked, Found, Matcher, RouteMatch
 from routing.paths import PathTemplate, normalise_path
 from routing.versions import Version, Versions
 
@@ -45,7 +45,7 @@ class Resolver(Generic[T]):
     def add(self, method: str, template: PathTemplate, version: Version | None, target: T) -> None:
         """Enter a route of `version`, or of none."""
         matcher = self._versioned[version.name] if version else self._unversioned
-        matcher.add(method, template, target)
+        matcher.add(RouteMatch.by_path(template.text, methods=(method,)), target)
 
     def resolve(self, method: str, raw_path: str, api_version: str | None) -> Resolution[T]:
         """Where a request goes. The version comes from the path, else the field, else the default.
@@ -70,16 +70,17 @@ class Resolver(Generic[T]):
         if version is not None:
             self.versions.agree(version, self.versions.in_header(api_version))
         else:
-            found = self._unversioned.find(method, path)
+            found = self._unversioned.find(Asked(method, "", path))
             if found is not None:
                 return _resolution(found, None, False, path)
             version = self.versions.in_header(api_version) or self.versions.default
         matcher = self._versioned[version.name]
-        found = matcher.find(method, rest)
+        found = matcher.find(Asked(method, "", rest))
         if found is None:
-            allowed = set(matcher.methods(rest))
+            allowed = set(matcher.methods(Asked(method, "", rest)))
             if not in_path:
-                allowed.update(self._unversioned.methods(rest))
+                allowed.update(self._unversioned.methods(Asked(method, "", rest)))
+            allowed.discard("OPTIONS")
             raise _no_route(method, rest, sorted(allowed))
         return _resolution(found, version, in_path, rest)
 

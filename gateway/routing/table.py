@@ -22,7 +22,7 @@ VersionName = Annotated[str, Meta(pattern=r"^v[0-9]{1,4}$", description="A versi
 PathTemplate = Annotated[
     str,
     Meta(
-        pattern=r"^(/([A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]{0,31}(:(int|uuid|date|slug))?\}))+$",
+        pattern=r"^/$|^(/([A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]{0,31}(:(int|uuid|date|slug))?\}))+$",
         max_length=1024,
         description="A path of literal segments and {parameters}, which may be typed ({id:int}), "
         "without a version prefix.",

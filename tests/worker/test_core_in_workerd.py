@@ -10,8 +10,9 @@ from contract.circuit_breaker import State
 from contract.sliding_window import SlidingWindow
 from runtime.local import LocalRuntime
 from tests.cases import transforms
+from tests.cases.matching import TOPICS
 from tests.plan import CORE
-from tests.unit import test_match, test_paths
+from tests.unit import test_paths
 
 Run = Callable[..., Any]
 
@@ -29,21 +30,30 @@ def run(runtime: LocalRuntime) -> Run:
 
 
 def test_paths_have_their_normal_form(run: Run) -> None:
-    assert run("paths", [raw for raw, _ in test_paths.NORMAL]) == [
+    assert run("paths", [raw for raw, _ in test_paths.NORMAL], {}) == [
         normal for _, normal in test_paths.NORMAL
     ]
 
 
 def test_ambiguous_paths_are_refused(run: Run) -> None:
     refused = [raw for raw, _ in test_paths.REFUSED]
-    assert run("paths", refused) == [None] * len(refused)
+    assert run("paths", refused, {}) == [None] * len(refused)
 
 
-def test_the_most_specific_route_is_found(run: Run) -> None:
-    cases = [(method, path) for method, path, *_ in test_match.FOUND + test_match.NOT_FOUND]
-    expected: list[Any] = [[template, values] for _, _, template, values in test_match.FOUND]
-    expected += [methods for _, _, methods in test_match.NOT_FOUND]
-    assert run("match", test_match.ROUTES, cases) == expected
+@pytest.mark.parametrize("setting", test_paths.SETTINGS)
+def test_settings_repair_paths(run: Run, setting: str) -> None:
+    name, _, value = setting.partition(": ")
+    cases = test_paths.SETTINGS[setting]
+    assert run("paths", [raw for raw, _ in cases], {name: value}) == [normal for _, normal in cases]
+
+
+def test_requests_lead_where_the_specification_says(run: Run) -> None:
+    topics = [
+        (topic.routes, topic.paths, [request for request, _ in topic.cases]) for topic in TOPICS
+    ]
+    expected = [[outcome for _, outcome in topic.cases] for topic in TOPICS]
+    assert sum(map(len, expected)) >= 200
+    assert run("match", topics) == expected
 
 
 @pytest.mark.parametrize("topic", [*transforms.EDITS, *transforms.EXCHANGES])

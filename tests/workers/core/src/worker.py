@@ -4,34 +4,33 @@ from typing import Any
 
 import js
 import msgspec
-from carrying import carry
 from pyodide.ffi import run_sync
 
 from contract.circuit_breaker import BreakerSettings, CircuitBreaker
 from contract.problems import Problem
 from contract.sliding_window import SlidingWindow
-from routing.match import Matcher
-from routing.paths import PathTemplate, normalise_path
+from routing.paths import PathNormaliser
+from routing.table import PathsSettings
+from tests.cases.carrying import carry
+from tests.cases.matching import outcomes
 
 
-def paths(cases: list[str]) -> list[str | None]:
+def paths(cases: list[str], settings: dict[str, str]) -> list[str | None]:
     """Normal forms; null for a path that is refused."""
-    return [_normal(raw) for raw in cases]
+    normalise = PathNormaliser(msgspec.convert(settings, PathsSettings))
+    return [_normal(normalise, raw) for raw in cases]
 
 
-def _normal(raw: str) -> str | None:
+def _normal(normalise: PathNormaliser, raw: str) -> str | None:
     try:
-        return normalise_path(raw)
+        return normalise(raw)
     except Problem:
         return None
 
 
-def match(routes: list[tuple[str, str]], cases: list[tuple[str, str]]) -> list[Any]:
-    """Template and parameters for each method and path; where there is none, the path's methods."""
-    matcher: Matcher[str] = Matcher()
-    for method, template in routes:
-        matcher.add(method, PathTemplate(template), template)
-    return [matcher.find(*case) or matcher.methods(case[1]) for case in cases]
+def match(topics: list[tuple[Any, Any, list[str]]]) -> list[list[str]]:
+    """The outcome of each request of each topic of tests/cases/matching.py."""
+    return [outcomes(*topic) for topic in topics]
 
 
 def transform(cases: list[list[Any]]) -> list[Any]:
