@@ -1,13 +1,28 @@
 """Whether a plug-in that a table names is there: its file is read, never run."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from cli.wording import did_you_mean
+from routing.check import Finding
+from routing.table import Table
+from runtime.toolchain import ROOT
+
+PLUGINS: Final = ROOT / "gateway" / "plugins"
 
 _MAX_SIZE: Final = 1024 * 1024
 """Bytes. A file that is larger is no plug-in."""
+
+
+def check_plugins(table: Table, folder: Path = PLUGINS) -> Iterator[Finding]:
+    """The routes of `table` whose plug-in is not in `folder`."""
+    for position, route in enumerate(table.routes):
+        if route.plugin is not None:
+            message = plugin_objection(route.plugin, folder)
+            if message is not None:
+                yield Finding(("routes", position, "plugin"), message)
 
 
 def plugin_objection(name: str, folder: Path) -> str | None:

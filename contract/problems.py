@@ -164,14 +164,21 @@ UNSUPPORTED_VERSION = _define(
     400,
     Category.ROUTING,
     "There is no such API version",
-    "The path or the API-Version field names a version that this API does not have.",
+    "The request names a version that this API does not have; the detail lists those it has.",
 )
 VERSION_CONFLICT = _define(
     "version-conflict",
     400,
     Category.ROUTING,
-    "Path and header name different versions",
-    "The path names one API version and the API-Version field another. Send one of them.",
+    "The request names different versions",
+    "Two parts of the request name different API versions. Send one of them.",
+)
+VERSION_GONE = _define(
+    "version-gone",
+    410,
+    Category.ROUTING,
+    "This API version has been switched off",
+    "The sunset of this version is over. The Link field names the same resource in its successor.",
 )
 NOT_FOUND = _define(
     "not-found",
@@ -262,6 +269,14 @@ UPSTREAM_UNAVAILABLE = _define(
     Category.UPSTREAM,
     "The service is out of order",
     "The service failed repeatedly, so its circuit breaker is open. Retry-After says when to try.",
+    retryable=True,
+)
+MAINTENANCE = _define(
+    "maintenance",
+    503,
+    Category.UPSTREAM,
+    "Closed for maintenance",
+    "This part of the API is closed for a while, on purpose. Try again later.",
     retryable=True,
 )
 INTERNAL_ERROR = _define(

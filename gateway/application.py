@@ -6,15 +6,15 @@ It is plain Python: `edge.border` feeds it from JavaScript, tests feed it direct
 
 import traceback
 
-from contract.names import API_VERSION, HEALTH_PATH, REQUEST_ID
+from contract.names import HEALTH_PATH, REQUEST_ID
 from contract.problems import INTERNAL_ERROR, TYPE_PREFIX, Problem
 from health import Health
-from messages import Exchange, Response
+from messages import Exchange, Headers, Request, Response
 from pipeline import problem_response
 from policies.dispatch import drop_outside_fields
 from ports import Platform
 from reference import explain_problem
-from routing.compile import compile_routes
+from routing.compile import CompiledRoutes
 from routing.table import Table
 
 
@@ -22,7 +22,7 @@ class Application:
     """The gateway for one table on one platform."""
 
     def __init__(self, table: Table, table_id: str, platform: Platform) -> None:
-        self._routes = compile_routes(table, platform)
+        self._routes = CompiledRoutes(table, platform)
         self._health = Health(platform, table_id)
 
     async def handle(self, exchange: Exchange) -> Response:
@@ -46,12 +46,22 @@ class Application:
             return await self._health(exchange)
         if request.path.startswith(TYPE_PREFIX):
             return explain_problem(request)
-        found = self._routes.resolve(request.method, request.path, request.headers.get(API_VERSION))
+        if request.method == "OPTIONS":
+            return self._options(request)
+        found = self._routes.resolve(request)
         request.path = found.path
         exchange.route = found.target
         exchange.version = found.version
         exchange.version_in_path = found.version_in_path
         exchange.parameters = found.parameters
-        if found.version is not None and not found.version_in_path:
-            exchange.answer_fields.append(("vary", API_VERSION))
+        exchange.rest = found.rest
+        if found.version is not None:
+            versions = self._routes.versions
+            request.query = versions.without_selector(request.query)
+            if not found.version_in_path:
+                exchange.answer_fields += [("vary", name) for name in versions.vary]
         return await found.target.handle(exchange)
+
+    def _options(self, request: Request) -> Response:
+        """What the table says of a target (RFC 9110, section 9.3.7)."""
+        return Response(204, Headers([("allow", ", ".join(self._routes.methods(request)))]))

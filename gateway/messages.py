@@ -187,6 +187,7 @@ class Exchange:
         "principal",
         "request",
         "request_id",
+        "rest",
         "route",
         "upstream_path",
         "version",
@@ -214,8 +215,10 @@ class Exchange:
         self.version_in_path = False
         self.parameters: Mapping[str, str] = {}
         """Path parameters as they stand in the path, percent-encoded."""
+        self.rest = ""
+        """What follows the prefix, on a route that matches by prefix; with its slash."""
         self.upstream_path: str | None = None
-        """The path at the service, where a transform makes it; otherwise the route says it."""
+        """The path at the service, where a policy has decided it; else the route does."""
         self.principal: Principal | None = None
         self.answer_fields: list[tuple[str, str]] = []
         """Header fields that the answer carries, whether it is a success or a problem."""

@@ -19,6 +19,7 @@ from runtime.project import CONFIGS, gateway_worker, service_workers
 TESTS: Final = Path(__file__).parent
 WORKERS: Final = TESTS / "workers"
 ROUTES: Final = TESTS / "routes.yaml"
+THREE_VERSIONS: Final = TESTS.parent / "docs" / "examples" / "three-versions.yaml"
 
 SIGNING_KEY: Final = base64.urlsafe_b64encode(bytes(range(32))).decode()
 DEMO_CLIENT_SECRET: Final = "demo secret"
@@ -37,6 +38,9 @@ LABS: Final = ("lab-1", "lab-2", "lab-3")
 """Gateways with the tests' table; to each other they are further isolates of one Worker."""
 FAULTY: Final = "lab-faulty"
 """The same, with every dependency behind one of `FAULTS`."""
+
+VERSIONED: Final = "versioned"
+"""A gateway with docs/examples/three-versions.yaml."""
 
 FAULTS: Final = {"AUTH": "fault-auth", "DATA": "fault-data", "CACHE": "fault-cache"}
 """By the binding that each stands under: tests/workers/fault.mjs."""
@@ -85,6 +89,7 @@ def shared_plan(state: Path) -> Plan:
         *project_workers(),
         *labs,
         faulty,
+        gateway_worker(THREE_VERSIONS, name=VERSIONED),
         *fault_workers(),
         Worker(script=WORKERS / "origin.mjs", name=ORIGIN, port=port),
         Worker(config=CONFIGS["auth"], name=KEYLESS),

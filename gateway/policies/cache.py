@@ -87,14 +87,17 @@ class Cache:
 
 
 def cache_key(exchange: Exchange) -> str:
-    """The URL under which the answer is stored: host, version, path and query, nothing else.
+    """The URL under which the answer is stored: host, version, route, path and query, nothing else.
+
+    The route is in it because header fields may have chosen it.
 
     Whatever else could change the answer keeps it from being stored: see `caching.rules`.
     """
     request = exchange.request
     version = exchange.version.name if exchange.version else "-"
     query = f"?{request.query}" if request.query else ""
-    return f"{ORIGIN}{request.host}/{version}{request.path}{query}"
+    route = exchange.route.name if exchange.route else "-"
+    return f"{ORIGIN}{request.host}/{version}/{route}{request.path}{query}"
 
 
 def _number(headers: Headers, name: str) -> float:

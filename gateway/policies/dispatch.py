@@ -25,18 +25,18 @@ _WITH_LOCATION: Final = frozenset({201, 202, 300, 301, 302, 303, 307, 308})
 """Status codes with which Location names a resource (RFC 9110, section 10.2.2); with others it
 means nothing, and the fields of the answer need not be read."""
 
-PublicLocation = Callable[[Exchange, str], str]
-"""Turns a path at the service into the one under which the client reaches it."""
+PublicLocation = Callable[[Exchange, str, str], str]
+"""Turns a path at the service of this name into the one under which the client reaches it."""
 
 
 class Dispatch:
-    """Sends to `service`, at the path that `upstream_path` gives."""
+    """Sends to `service`, at the path that `upstream_path` gives; where that is None, as it is."""
 
     def __init__(
         self,
         service_name: str,
         service: Service,
-        upstream_path: PathTemplate,
+        upstream_path: PathTemplate | None,
         *,
         timeout: float,
         public_location: PublicLocation,
@@ -49,7 +49,7 @@ class Dispatch:
 
     async def __call__(self, exchange: Exchange) -> Response:
         request = exchange.request
-        request.path = exchange.upstream_path or self._upstream_path.fill(exchange.parameters)
+        request.path = self._path(exchange)
         exchange.log["service"] = self._service_name
         try:
             response = await self._service.send(request, timeout=self._timeout)
@@ -66,8 +66,20 @@ class Dispatch:
         if response.status in _WITH_LOCATION:
             location = response.headers.get("location")
             if location is not None:
-                response.headers.set("location", self._public_location(exchange, location))
+                response.headers.set(
+                    "location", self._public_location(exchange, self._service_name, location)
+                )
         return response
+
+    def _path(self, exchange: Exchange) -> str:
+        if exchange.upstream_path is not None:
+            return exchange.upstream_path
+        if self._upstream_path is None:
+            return exchange.request.path
+        path = self._upstream_path.fill(exchange.parameters)
+        if exchange.rest:
+            return exchange.rest if path == "/" else path + exchange.rest
+        return path
 
 
 def drop_outside_fields(headers: Headers) -> None:

@@ -85,13 +85,17 @@ class RouteMatch:
         """The smaller, the more conditions there are: on the header first, then on the query."""
         return -len(self.headers), -len(self.query)
 
-    def keys(self) -> Iterator[tuple[object, ...]]:
-        """One for each host and method. Of two routes that share one, the later is never found."""
+    def keys(self, *, ignore_case: bool = False) -> Iterator[tuple[object, ...]]:
+        """One for each method and host. Of two routes that share one, the later is never found."""
+        shape = self.pattern.shape
+        if ignore_case and self.pattern.kind != "path_regex":
+            # No parameter's name is in a shape; an expression keeps its own case.
+            shape = tuple(part.lower() for part in shape)
         headers = frozenset(condition.key for condition in self.headers)
         query = frozenset(condition.key for condition in self.query)
         for host in self.hosts or ("",):
             for method in self.methods:
-                yield method, host, self.pattern.shape, headers, query
+                yield method, host, shape, headers, query
 
     def holds(self, asked: Asked) -> bool:
         """Whether all conditions on header and query hold."""

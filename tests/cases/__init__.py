@@ -1,1 +1,1 @@
-"""Tables of cases that run under CPython and, the same data, through workerd."""
+"""Tables of cases in plain JSON values, run under CPython and in workerd alike."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from routing.table import Table
+from routing.table import RouteSettings, Table
 
 DEPRECATED = "2026-09-01T00:00:00Z"
 SUNSET = "2027-09-01T00:00:00Z"
@@ -49,3 +49,9 @@ def document(*routes: dict[str, Any], **members: Any) -> dict[str, Any]:
 def table(*routes: dict[str, Any], **members: Any) -> Table:
     """The same as the gateway sees it."""
     return msgspec.convert(document(*routes, **members), Table)
+
+
+def settings_of(**members: Any) -> RouteSettings:
+    """The settings of one route, by `members` alone but for what every route has to say."""
+    least = {"name": "thing", "methods": ["GET"], "service": "data", "access": "public"}
+    return msgspec.convert(least | members, RouteSettings)

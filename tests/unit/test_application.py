@@ -102,9 +102,11 @@ REFUSED = [
     ("GET", "/v2/items", None, 404, "not-found", None),
     ("GET", "/v1", None, 404, "not-found", None),
     ("GET", "/", None, 404, "not-found", None),
-    ("PUT", "/v2/things", None, 405, "method-not-allowed", "GET, HEAD, POST"),
-    ("OPTIONS", "/things/7", None, 405, "method-not-allowed", "DELETE, GET, HEAD"),
-    ("GET", "/sign-in", None, 405, "method-not-allowed", "POST"),
+    ("PUT", "/v2/things", None, 405, "method-not-allowed", "GET, HEAD, OPTIONS, POST"),
+    ("OPTIONS", "/nothing", None, 404, "not-found", None),
+    ("OPTIONS", "/things", "v3", 400, "unsupported-version", None),
+    ("GET", "/sign-in", None, 405, "method-not-allowed", "OPTIONS, POST"),
+    ("GET", "/sign-in", "v9", 400, "unsupported-version", None),
     ("POST", "/healthz", None, 405, "method-not-allowed", "GET, HEAD"),
     ("DELETE", "/problems/conflict", None, 405, "method-not-allowed", "GET, HEAD"),
     ("GET", "/problems/nothing", None, 404, "not-found", None),
@@ -127,6 +129,25 @@ def test_what_leads_nowhere_is_a_problem(
     assert (response.status, code_of(response)) == (status, code)
     assert response.headers.get("allow") == allow
     assert asked.log["problem"] == code
+    assert gateway.data.requests == []
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "allow"),
+    [
+        ("/things/7", None, "DELETE, GET, HEAD, OPTIONS"),
+        ("/v1/items", None, "GET, HEAD, OPTIONS, POST"),
+        ("/items", "1", "GET, HEAD, OPTIONS, POST"),
+        ("/sign-in", "v9", "OPTIONS, POST"),
+    ],
+)
+def test_options_are_answered_from_the_table(path: str, field: str | None, allow: str) -> None:
+    gateway = Gateway()
+    _, response = gateway.send(
+        "OPTIONS", path, headers={} if field is None else {"api-version": field}
+    )
+    assert (response.status, response.body) == (204, None)
+    assert response.headers.get("allow") == allow
     assert gateway.data.requests == []
 
 

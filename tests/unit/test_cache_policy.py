@@ -13,7 +13,7 @@ from tests.unit.fakes import NOW, FakeStore, exchange, json_response, run
 from tests.unit.tables import table
 
 LIFETIME = 30.0
-KEY = f"{ORIGIN}api.example.com/-/things"
+KEY = f"{ORIGIN}api.example.com/-/-/things"
 
 
 class Origin:
@@ -147,12 +147,14 @@ def test_an_entry_with_damaged_times_is_stale(damaged: str) -> None:
 @pytest.mark.parametrize(
     ("query", "version", "key"),
     [
-        ("", None, "api.example.com/-/things"),
-        ("a=1&b", None, "api.example.com/-/things?a=1&b"),
-        ("", "v1", "api.example.com/v1/things"),
+        ("", None, "api.example.com/-/-/things"),
+        ("a=1&b", None, "api.example.com/-/-/things?a=1&b"),
+        ("", "v1", "api.example.com/v1/-/things"),
     ],
 )
-def test_the_key_is_host_version_path_and_query(query: str, version: str | None, key: str) -> None:
+def test_the_key_is_host_version_route_path_and_query(
+    query: str, version: str | None, key: str
+) -> None:
     asked = exchange("GET", "/things", query)
     if version is not None:
         asked.version = Versions(table().versions).by_name[version]

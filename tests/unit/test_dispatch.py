@@ -17,7 +17,7 @@ def dispatch(service: FakeService, upstream_path: str = "/roadmaps/{id}") -> Dis
         service,
         PathTemplate(upstream_path),
         timeout=2.5,
-        public_location=lambda _, location: f"/public{location}",
+        public_location=lambda _, service, location: f"/{service}/public{location}",
     )
 
 
@@ -40,7 +40,7 @@ def test_fields_of_one_connection_and_of_the_gateway_do_not_come_back() -> None:
 
 def test_a_location_is_put_in_the_clients_words() -> None:
     service = FakeService(lambda _: json_response(b"", 201, location="/roadmaps/8"))
-    assert run(dispatch(service)(asked())).headers.get("location") == "/public/roadmaps/8"
+    assert run(dispatch(service)(asked())).headers.get("location") == "/data/public/roadmaps/8"
 
 
 @pytest.mark.parametrize(

@@ -110,17 +110,22 @@ values = st.recursive(
 
 
 @st.composite
-def reversible(draw: st.DrawFn, depth: int = 2) -> tuple[Operations, Operations]:
-    """Operations, and those that take them back, on documents with the members a, b and c."""
+def reversible(
+    draw: st.DrawFn, depth: int = 2, prefix: str = "new"
+) -> tuple[Operations, Operations]:
+    """Operations, and those that take them back, on documents with the members a, b and c.
+
+    No name is given twice: what one operation has put away another would overwrite.
+    """
     up: Operations = []
     down: Operations = []
     for number in range(draw(st.integers(0, 4))):
         match draw(st.sampled_from(["rename", "move", "wrap", "words", "each"])):
             case "rename":
-                old, new = draw(st.sampled_from("abc")), f"new{depth}{number}"
+                old, new = draw(st.sampled_from("abc")), f"{prefix}{number}"
                 there, back = [rename(f"/{old}", new)], [rename(f"/{new}", old)]
             case "move":
-                old, new = draw(st.sampled_from("abc")), f"new{depth}{number}"
+                old, new = draw(st.sampled_from("abc")), f"{prefix}{number}"
                 there = [{"op": "move", "from": f"/{old}", "to": f"/{new}/{old}"}]
                 back = [{"op": "move", "from": f"/{new}/{old}", "to": f"/{old}"},
                         {"op": "remove", "path": f"/{new}"}]  # fmt: skip
@@ -134,7 +139,7 @@ def reversible(draw: st.DrawFn, depth: int = 2) -> tuple[Operations, Operations]
                 back = [{"op": "translate", "path": path, "values": {"X": "x", "Y": "y"}}]
             case _ if depth:
                 path = draw(st.sampled_from(["/a", "/b"]))
-                inner = draw(reversible(depth=depth - 1))
+                inner = draw(reversible(depth=depth - 1, prefix=f"{prefix}{number}-"))
                 if not inner[0]:
                     continue
                 there = [{"op": "each", "path": path, "do": inner[0]}]

@@ -12,6 +12,10 @@ def versions(**v1: Any) -> dict[str, Any]:
     return {"default": "v2", "supported": {"v1": v1, "v2": {}}}
 
 
+def change(**members: Any) -> dict[str, Any]:
+    return {"name": "one", "date": "2026-06-01", "from": "v1", "to": "v2"} | members
+
+
 EARLY, LATE, NAIVE = "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "2026-01-01T00:00:00"
 KEYS: dict[str, Any] = {"name": "keys", "path": "/keys", "versions": None}
 
@@ -46,7 +50,81 @@ MISTAKES: list[tuple[list[dict[str, Any]], dict[str, Any], str, str]] = [
     ([route(), route(path="/other")], {}, "routes.1.name", "taken by routes[0]"),
     ([route(), route(name="other", path="/things/{key}")], {},
      "routes.1.path", "already leads to the route `thing`"),
-    ([route(methods=["GET", "GET"])], {}, "routes.0.path", "already leads"),
+    ([route(methods=["GET", "GET"])], {}, "routes.0.methods.1", "twice"),
+    ([], {"versions": versions(after_sunset="gone")},
+     "versions.supported.v1.after_sunset", "no `sunset`"),
+    ([], {"versions": versions(sunset=LATE, after_sunset="redirect")},
+     "versions.supported.v1.after_sunset", "needs a `successor`"),
+    ([], {"versions": {"default": "v1", "supported": {"v1": {"preview": "x"}, "v2": {}}}},
+     "versions.default", "cannot be a preview"),
+    ([], {"versions": {"default": "v2", "supported": {
+        "v1": {"released": "2026-01-01"}, "v2": {"released": "2026-01-01"}}}},
+     "versions.supported.v2.released", "`v1` was released"),
+    ([], {"versions": versions() | {"select": {"path": False, "header": None}}},
+     "versions.select", "no part of a request"),
+    ([], {"versions": versions() | {"select": {"header": "Accept"}}},
+     "versions.select.header", "another meaning"),
+    ([route(path=None)], {}, "routes.0", "exactly one of `path`"),
+    ([route(path_prefix="/a")], {}, "routes.0", "exactly one of `path`"),
+    ([route(path=None, path_prefix="/healthz")], {}, "routes.0.path_prefix", "gateway itself"),
+    ([route(path="/a/{x}/{x:int}")], {}, "routes.0.path", "twice"),
+    ([route(path=None, path_regex="/a/(?P<x>[0-9]+)", upstream_path="/b/{y}")], {},
+     "routes.0.upstream_path", "known: x"),
+    ([route(headers={"X-A": {}})], {}, "routes.0.headers.X-A", "exactly one of `exact`"),
+    ([route(query={"a": {"exact": "1", "present": True}})], {}, "routes.0.query.a", "exactly one"),
+    ([route(headers={"X-A": "1", "x-a": "2"})], {}, "routes.0.headers.x-a", "twice"),
+    ([route(path="/a/{x:int}"), route(name="b", path="/a/{y:int}")], {},
+     "routes.1.path", "already leads to the route `thing` in v2"),
+    ([route(path="/a/b"), route(name="b", path="/A/b")], {"paths": {"case": "insensitive"}},
+     "routes.1.path", "already leads"),
+    ([route(headers={"X-A": "1"}), route(name="b", headers={"x-a": {"exact": "1"}})], {},
+     "routes.1.path", "already leads"),
+    ([route(hosts=["a.example.com"]), route(name="b", hosts=["b.example.com", "a.example.com"])],
+     {}, "routes.1.path", "already leads"),
+    ([], {"changes": [change(to="v3")]}, "changes.0.to", "no version `v3`"),
+    ([], {"changes": [change(**{"from": "v0"})]}, "changes.0.from", "no version `v0`"),
+    ([], {"changes": [change(), change(name="b", **{"from": "v2", "to": "v1"})]},
+     "changes", "circles"),
+    ([], {"changes": [change(to="v1")]}, "changes", "circles"),
+    ([], {"changes": [change(transforms=[{"routes": ["thing"], "transform": "odl"}])]},
+     "changes.0.transforms.0.transform", "did you mean `old`?"),
+    ([], {"changes": [change(transforms=[{"routes": ["thin"], "transform": "old"}])]},
+     "changes.0.transforms.0.routes.0", "route of v2 called `thin`; did you mean `thing`?"),
+    ([route(versions=["v1", "v2"])],
+     {"changes": [change(transforms=[{"routes": ["thing"], "transform": "old"}])]},
+     "changes.0.transforms.0.routes.0", "v1 has a route of its own"),
+    ([], {"changes": [change(added=["thing"],
+                             transforms=[{"routes": ["thing"], "transform": "old"}])]},
+     "changes.0.transforms.0.routes.0", "it is `added`"),
+    ([], {"changes": [change(added=["thong"])]}, "changes.0.added.0", "did you mean `thing`?"),
+    ([], {"changes": [change(paths={"/olds/{a}": "/things/{id}"})]},
+     "changes.0.paths./olds/{a}", "same parameters"),
+    ([], {"changes": [change(paths={"/olds": "/thingies"})]},
+     "changes.0.paths./olds", "no route of v2 has a path under /thingies"),
+    ([], {"changes": [change()], "versions": {"default": "v2", "supported": {
+        "v1": {}, "v2": {"released": "2026-06-02"}}}},
+     "changes.0.date", "expected 2026-06-02"),
+    ([route(), route(name="own", path="/olds/{key}", versions=["v1"])],
+     {"changes": [change(paths={"/olds": "/things"})]},
+     "routes.1.path", "`GET /olds/{key}` already leads to the route `thing` in v1"),
+    ([route(max_body="unlimited")],
+     {"changes": [change(transforms=[{"routes": ["thing"], "transform": "old"}])]},
+     "routes.0.max_body", "limit"),
+    ([], {"changes": [change(lossless=True,
+                             transforms=[{"routes": ["thing"], "transform": "lossy"}])],
+          "transforms": {"lossy": {"request": {"json": [{"op": "remove", "path": "/a"}]}}}},
+     "changes.0.transforms.0.transform", "claims to be lossless, but"),
+    ([], {"transforms": {"bad": {"request": {"json": [{"op": "set", "path": "/a"}]}}}},
+     "transforms.bad.request.json.0", "`value`"),
+    ([route(transform="x")],
+     {"transforms": {"x": {"request": {"path": "/y/${path.key}"}}}},
+     "transforms.x.request.path", "never has a value on the route `thing` (parameters: id)"),
+    ([route(transform="x")],
+     {"transforms": {"x": {"request": {"headers": [
+         {"op": "set", "name": "X-A", "template": "${claim.sub}"}]}}}},
+     "transforms.x.request.headers", "which is public"),
+    ([route(path=None, path_regex="/(a+)+")], {}, "routes.0.path_regex", ""),
+    ([route(headers={"X-A": {"regex": "(a"}})], {}, "routes.0.headers.X-A.regex", ""),
     ([route(**KEYS), route(**KEYS | {"name": "more"})], {}, "routes.1.path", "already leads"),
 ]  # fmt: skip
 
@@ -60,6 +138,7 @@ def test_a_mistake_is_found_where_it_is(
     assert message in findings[0].message
 
 
+# fmt: off
 FITTING: list[tuple[list[dict[str, Any]], dict[str, Any]]] = [
     ([], {}),
     ([], {"versions": versions(deprecated=EARLY, sunset=EARLY)}),
@@ -70,7 +149,15 @@ FITTING: list[tuple[list[dict[str, Any]], dict[str, Any]]] = [
     ([route(versions=None), route(name="same-path-in-v2")], {}),
     ([route(max_body="unlimited")], {}),
     ([route(path="/.well-known/x")], {}),
+    ([route(path="/a/{x:int}"), route(name="b", path="/a/{x}")], {}),
+    ([route(path="/a/b"), route(name="b", path="/A/b")], {}),
+    ([route(), route(name="b", headers={"X-Beta": "on"})], {}),
+    ([route(), route(name="b", hosts=["b.example.com"])], {}),
+    ([route(), route(name="b", path=None, path_prefix="/things/{id}")], {}),
+    ([route(path="/x/things/{id}"), route(name="own", path="/olds/{id}", versions=["v1"])],
+     {"changes": [change(paths={"/olds": "/x/things"}, added=["thing"])]}),
 ]
+# fmt: on
 
 
 @pytest.mark.parametrize(("routes", "members"), FITTING)

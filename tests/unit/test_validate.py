@@ -52,7 +52,7 @@ CASES: list[tuple[Any, Any, list[str]]] = [
     # value, type, messages
     (1, int, []),
     (True, int, ["expected a whole number, found `true`"]),
-    (1.0, int, ["expected a whole number, found the number 1.0"]),
+    (1.0, int, ["expected a whole number, found the number 1.0; did you mean `1`?"]),
     (1, float, []),
     ("1", float, ["expected a number, found the text `1`; did you mean `1`?"]),
     ("9" * 20, bool, [f"expected true or false, found the text `{'9' * 20}`"]),

@@ -1,9 +1,13 @@
 """Which version a request asks for, and what the answers of an ageing one say."""
 
+import msgspec
 import pytest
 
 from contract.problems import Problem
+from messages import Headers, Request
+from routing.table import VersionsSettings
 from routing.versions import Versions, in_version
+from tests.cases import versioning
 from tests.unit.tables import table
 
 VERSIONS = Versions(table().versions)
@@ -30,35 +34,75 @@ def test_the_path_may_name_a_version(path: str, version: str | None, rest: str) 
     assert in_version(path) == (version is not None)
 
 
-@pytest.mark.parametrize(
-    ("value", "version"), [("v1", "v1"), ("2", "v2"), (" v2 ", "v2"), (None, None)]
-)
-def test_the_field_may_name_a_version(value: str | None, version: str | None) -> None:
-    found = VERSIONS.in_header(value)
-    assert (found.name if found else None) == version
+MANY = Versions(msgspec.convert(versioning.SETTINGS, VersionsSettings))
+V = versioning.V
 
 
-@pytest.mark.parametrize("name", ["v3", "v0", "v01", "", "latest", "v1, v2", "v" * 500])
-def test_an_unknown_version_is_refused_and_the_known_ones_are_listed(name: str) -> None:
+def asked(query: str = "", **fields: str) -> Request:
+    named = [(name.replace("_", "-"), value) for name, value in fields.items()]
+    return Request("GET", "/", query, Headers(named))
+
+
+@pytest.mark.parametrize(("path", "query", "fields", "version"), versioning.CASES)
+def test_the_version_of_a_request(
+    path: str, query: str, fields: dict[str, str], version: str
+) -> None:
+    assert versioning.select_version(versioning.SETTINGS, path, query, fields) == version
+
+
+def test_where_there_is_no_such_version_the_known_ones_are_listed() -> None:
     with pytest.raises(Problem) as refused:
-        VERSIONS.in_header(name)
-    assert refused.value.type.code == "unsupported-version"
-    assert refused.value.extensions == {"supported": ["v1", "v2"]}
-    assert len(str(refused.value.detail)) < 120
+        MANY.select(None, asked(api_version="v" * 500))
+    assert refused.value.extensions == {"supported": ["v1", "v2", "v3", "v4", "v5"]}
+    assert "v1 (2025-01-15), v2 (2026-06-01)" in str(refused.value.detail)
+    assert len(str(refused.value.detail)) < 160
 
 
-def test_an_unknown_version_in_the_path_is_refused() -> None:
-    with pytest.raises(Problem, match="asks for 'v3'"):
-        VERSIONS.in_path("/v3/plans")
+CONFLICTS = [
+    # version in the path, request, what is said
+    ("v1", asked(api_version="v2"), "The path says v1 and the API-Version field says v2."),
+    ("v1", asked(accept=f"{V}; version=3"), "The path says v1 and the Accept field says v3."),
+    ("v2", asked("api-version=1"), "The path says v2 and the parameter 'api-version' says v1."),
+    (None, asked("api-version=1", api_version="2"), "The API-Version field says v2 and"),
+    (None, asked("api-version=1&api-version=2"), "The parameter 'api-version' says v1 and"),
+]
 
 
-def test_path_and_field_must_not_name_different_versions() -> None:
-    one, two = VERSIONS.by_name["v1"], VERSIONS.by_name["v2"]
-    VERSIONS.agree(one, one)
-    VERSIONS.agree(one, None)
+@pytest.mark.parametrize(("in_path", "request_", "detail"), CONFLICTS)
+def test_two_versions_in_one_request_are_a_conflict(
+    in_path: str | None, request_: Request, detail: str
+) -> None:
+    version = MANY.by_name[in_path] if in_path else None
     with pytest.raises(Problem) as refused:
-        VERSIONS.agree(one, two)
+        MANY.select(version, request_)
     assert refused.value.type.code == "version-conflict"
+    assert str(refused.value.detail).startswith(detail)
+
+
+def test_what_is_not_switched_on_is_not_looked_at() -> None:
+    select = {"path": False, "header": None, "query": "v"}
+    versions = Versions(
+        table(
+            versions={"default": "v2", "select": select, "supported": {"v1": {}, "v2": {}}}
+        ).versions
+    )
+    assert versions.in_path("/v1/plans") == (None, "/v1/plans")
+    assert versions.select(None, asked(api_version="v1", accept=f"{V}; version=1")) is None
+    assert versions.vary == ()
+
+
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        ("", ""),
+        ("api-version=1", ""),
+        ("a=%20&api-version=1&b=+&c", "a=%20&b=+&c"),
+        ("api%2dversion=1&&x", "&x"),
+        ("a=api-version", "a=api-version"),
+    ],
+)
+def test_the_parameter_is_not_passed_on(query: str, left: str) -> None:
+    assert MANY.without_selector(query) == left
 
 
 @pytest.mark.parametrize(
