@@ -14,6 +14,7 @@ from bench import results as files
 from bench.counting import CountingError, count_calls
 from bench.load import Generator, LoadError, Sample, find_generator, measure
 from bench.machine import describe
+from bench.matching import measure_matching, too_slow
 from bench.preflight import PreflightError, check
 from bench.report import draw, markdown
 from bench.results import ComparisonError, Measurement, Results
@@ -75,6 +76,7 @@ def run(console: Console, generator: Generator, rounds: int, seconds: int) -> Re
     with running(counting=True) as workers:
         check(workers.urls, workers.token)
         calls = count_calls(workers.urls, workers.urls[workers.counter], workers.token)
+    matching = measure_matching()
     with running(counting=False) as workers:
         remarks = check(workers.urls, workers.token)
         measurements = _measure_all(console, generator, workers, rounds, seconds)
@@ -87,7 +89,9 @@ def run(console: Console, generator: Generator, rounds: int, seconds: int) -> Re
         measurements=measurements,
         calls=calls,
         remarks=remarks,
+        matching=matching,
     )
+    remarks += too_slow(matching)
     unsteady = results.unsteady()
     if unsteady:
         remarks.append(

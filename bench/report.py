@@ -1,11 +1,12 @@
 """A run as tables: one description, drawn in the terminal and written as Markdown."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
 
+from bench.matcher.workload import FEW, MANY, Timed
 from bench.results import Measurement, Results
 from bench.targets import TARGETS
 
@@ -34,7 +35,8 @@ def sheets(results: Results, before: Results | None = None) -> list[Sheet]:
     machine's mood than times do.
     """
     numbers = sorted({measurement.connections for measurement in results.measurements})
-    return [*(_times(results, before, number) for number in numbers), _calls(results)]
+    matching = [matching_sheet(results.matching)] if results.matching else []
+    return [*(_times(results, before, number) for number in numbers), _calls(results), *matching]
 
 
 def _times(results: Results, before: Results | None, connections: int) -> Sheet:
@@ -93,6 +95,36 @@ def _calls(results: Results) -> Sheet:
     )
 
 
+def matching_sheet(times: Mapping[str, Timed]) -> Sheet:
+    """What matching costs, for each runtime."""
+    return Sheet(
+        f"Matching with {FEW} and with {MANY:,} routes",
+        [
+            "runtime",
+            f"us, {FEW}",
+            f"us, {MANY:,}",
+            "ratio",
+            "ratio, any route",
+            "decode ms",
+            "index ms",
+            "first look-up ms",
+        ],
+        [
+            [
+                runtime,
+                f"{timed.few_us:.1f}",
+                f"{timed.many_us:.1f}",
+                _ratio(timed.ratio),
+                _ratio(timed.ratio_any),
+                f"{timed.decode_ms:.0f}",
+                f"{timed.index_ms:.0f}",
+                f"{timed.first_ms:.0f}",
+            ]
+            for runtime, timed in times.items()
+        ],
+    )
+
+
 def _milliseconds(microseconds: float) -> str:
     return f"{microseconds / 1000:.2f}"
 
@@ -108,14 +140,19 @@ def _count(value: float) -> str:
 def draw(console: Console, results: Results, before: Results | None) -> None:
     """Print `results` to the terminal."""
     for sheet in sheets(results, before):
-        table = Table(title=sheet.title, title_justify="left")
-        for position, column in enumerate(sheet.columns):
-            table.add_column(column, justify="right" if position else "left", no_wrap=True)
-        for row in sheet.rows:
-            table.add_row(*row)
-        console.print(table)
+        draw_sheet(console, sheet)
     for remark in results.remarks:
         console.print(f"Remark: {remark}.", soft_wrap=True, highlight=False)
+
+
+def draw_sheet(console: Console, sheet: Sheet) -> None:
+    """Print one table to the terminal."""
+    table = Table(title=sheet.title, title_justify="left")
+    for position, column in enumerate(sheet.columns):
+        table.add_column(column, justify="right" if position else "left", no_wrap=True)
+    for row in sheet.rows:
+        table.add_row(*row)
+    console.print(table)
 
 
 def markdown(results: Results, before: Results | None) -> str:

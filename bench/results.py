@@ -7,6 +7,7 @@ from statistics import median
 import msgspec
 
 from bench.load import Sample
+from bench.matcher.workload import Timed
 
 
 class ComparisonError(Exception):
@@ -55,6 +56,8 @@ class Results(msgspec.Struct, kw_only=True):
     calls: dict[str, dict[str, float]]
     """By target: calls for each request, by the name of the runtime's span."""
     remarks: list[str] = []
+    matching: dict[str, Timed] = {}
+    """By runtime: what matching costs with few and with many routes."""
 
     def find(self, target: str, connections: int) -> Measurement | None:
         """The measurement of `target`, if there is one."""

@@ -3,8 +3,11 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bench.load import Errors, Sample
+from bench.matcher.workload import Timed
+from bench.matching import too_slow
 from bench.report import markdown, sheets
 from bench.results import (
     ComparisonError,
@@ -111,6 +114,30 @@ def test_calls_are_shown_by_kind_and_in_all() -> None:
     text = markdown(RUN, None)
     assert "| target | fetch | RPC | all |" in text
     assert "| gateway/public | 1 | 0.05 | 1.05 |" in text
+
+
+TIMED = Timed(
+    few_us=2.0,
+    many_us=3.2,
+    ratio=1.6,
+    ratio_any=1.9,
+    decode_ms=12.3,
+    index_ms=45.6,
+    first_ms=7.8,
+)
+
+
+def test_matching_has_a_table_of_its_own() -> None:
+    text = markdown(replace(RUN, matching={"workerd": TIMED}), None)
+    assert "## Matching with 10 and with 10,000 routes" in text
+    assert "| workerd | 2.0 | 3.2 | 1.60 | 1.90 | 12 | 46 | 8 |" in text
+    assert "Matching" not in markdown(RUN, None)
+
+
+def test_a_look_up_that_grows_with_the_table_is_remarked_on() -> None:
+    steady = replace(TIMED, ratio=1.5)
+    assert too_slow({"CPython": steady}) == []
+    assert ["1.60 times" in remark for remark in too_slow({"CPython": TIMED})] == [True]
 
 
 def test_a_run_reads_back_as_it_was_written(tmp_path: Path) -> None:

@@ -220,7 +220,8 @@ def test_what_is_purged_is_asked_for_again(
 ) -> None:
     until_hit(lab, path)
     asked = calls(service_path(path))
-    key = f"{KEYS}{lab.base_url.netloc.decode()}{path}"
+    version, _, rest = path[1:].partition("/")
+    key = f"{KEYS}{lab.base_url.netloc.decode()}/{version}/cached/{rest}"
     assert caller.rpc("CACHE", "purge", PurgeRequest(keys=(key,))) == {"purged": 1}
     assert not is_hit(lab.get(path))
     assert calls(service_path(path)) == asked + 1

@@ -8,11 +8,12 @@ import pytest
 
 from contract.circuit_breaker import State
 from contract.sliding_window import SlidingWindow
+from routing.regexes import literal_prefix
 from runtime.local import LocalRuntime
-from tests.cases import transforms
+from tests.cases import transforms, versioning
 from tests.cases.matching import TOPICS
 from tests.plan import CORE
-from tests.unit import test_paths
+from tests.unit import test_paths, test_regexes
 
 Run = Callable[..., Any]
 
@@ -56,6 +57,11 @@ def test_requests_lead_where_the_specification_says(run: Run) -> None:
     assert run("match", topics) == expected
 
 
+def test_requests_get_the_version_that_the_specification_says(run: Run) -> None:
+    cases = [case[:-1] for case in versioning.CASES]
+    assert run("select", versioning.SETTINGS, cases) == [case[-1] for case in versioning.CASES]
+
+
 @pytest.mark.parametrize("topic", [*transforms.EDITS, *transforms.EXCHANGES])
 def test_transforms_do_the_same(run: Run, topic: str) -> None:
     cases: list[Any] = [*transforms.EDITS.get(topic, ()), *transforms.EXCHANGES.get(topic, ())]
@@ -64,6 +70,12 @@ def test_transforms_do_the_same(run: Run, topic: str) -> None:
     for case, arguments in zip(cases, given, strict=True):
         found = [next(results) for _ in arguments]
         assert (case.says, transforms.mistakes(case, found)) == (case.says, [])
+
+
+def test_expressions_begin_with_the_same_text(run: Run) -> None:
+    """Another Python parses them there, and the order of routes depends on it."""
+    patterns = test_regexes.ACCEPTED
+    assert run("prefixes", patterns) == [literal_prefix(pattern) for pattern in patterns]
 
 
 NOW = 1_795_000_000.0

@@ -106,14 +106,13 @@ def test_what_cannot_be_taken_is_a_problem(
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "/v2/roadmaps", "GET, HEAD, POST"),
-        ("DELETE", "/v2/roadmaps", "GET, HEAD, POST"),
-        ("POST", "/v2/roadmaps/x", "DELETE, GET, HEAD, PATCH"),
-        ("GET", "/oauth/token", "POST"),
-        ("HEAD", "/oauth/token", "POST"),
-        ("POST", "/v2/statistics", "GET, HEAD"),
-        ("OPTIONS", "/v2/statistics", "GET, HEAD"),
-        ("PUT", "/v1/plans", "GET, HEAD, POST"),
+        ("PUT", "/v2/roadmaps", "GET, HEAD, OPTIONS, POST"),
+        ("DELETE", "/v2/roadmaps", "GET, HEAD, OPTIONS, POST"),
+        ("POST", "/v2/roadmaps/x", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+        ("GET", "/oauth/token", "OPTIONS, POST"),
+        ("HEAD", "/oauth/token", "OPTIONS, POST"),
+        ("POST", "/v2/statistics", "GET, HEAD, OPTIONS"),
+        ("PUT", "/v1/plans", "GET, HEAD, OPTIONS, POST"),
     ],
 )
 def test_a_method_that_a_path_does_not_have(

@@ -91,7 +91,7 @@ def test_a_record_is_made_and_read_in_the_words_of_its_version(
     assert read.json() == expected
     assert read.headers.get("vary") == (None if way.prefix else "api-version, accept")
     listed = ask(api, "GET", way, collection).json()["plans" if version == "v1" else "items"]
-    assert expected in listed
+    assert _without(expected, "milestones") in listed
 
     changed = ask(api, "PATCH", way, f"{collection}/{record['id']}", json={"state": "closed"}
                   if version != "v3" else {"status": "archived"})  # fmt: skip

@@ -109,7 +109,7 @@ def test_a_choice_that_makes_no_sense_is_refused(
     document = problem(response, 400, code)
     if code == "unsupported-version":
         assert document["supported"] == ["v1", "v2"]
-        assert "v1, v2" in document["detail"]
+        assert "v1 (2025-03-01), v2 (2026-06-01)" in document["detail"]
 
 
 @pytest.mark.parametrize(("path", "field"), [("/roadmaps", "1"), ("/v1/roadmaps", None)])

@@ -1,4 +1,4 @@
-"""Checks of routes beside each other, in every version: no two answer the same requests."""
+"""Checks of routes beside each other: no two have one name, or answer the same requests."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,16 @@ _Key = tuple[object, ...]
 
 
 def check_collisions(table: Table, versioned: VersionedRoutes) -> Iterator[Finding]:
-    """Routes that can never answer, because an earlier one answers all their requests."""
+    """Names that two routes have, and in any version routes that can never answer, because an
+    earlier one answers all their requests."""
+    names: dict[str, int] = {}
+    for position, settings in enumerate(table.routes):
+        taken_by = names.setdefault(settings.name, position)
+        if taken_by != position:
+            yield Finding(
+                ("routes", position, "name"),
+                f"the name `{settings.name}` is taken by routes[{taken_by}]",
+            )
     for version in (None, *table.versions.supported):
         taken: dict[_Key, VersionedRoute] = {}
         for route in versioned.of(version):

@@ -17,14 +17,10 @@ _WAYS: Final = ("path", "path_prefix", "path_regex")
 
 
 def check_routes(table: Table) -> Iterator[Finding]:
-    """What is wrong with the routes, and names that two of them have."""
-    names: dict[str, int] = {}
+    """What is wrong with each route."""
     ignore_case = table.paths.case == "insensitive"
     for position, route in enumerate(table.routes):
         at: Path = ("routes", position)
-        first = names.setdefault(route.name, position)
-        if first != position:
-            yield Finding((*at, "name"), f"the name `{route.name}` is taken by routes[{first}]")
         yield from _check_names(table, route, at)
         yield from _check_path(route, at, ignore_case=ignore_case)
         yield from _check_conditions(route.headers, (*at, "headers"))

@@ -10,9 +10,11 @@ from contract.circuit_breaker import BreakerSettings, CircuitBreaker
 from contract.problems import Problem
 from contract.sliding_window import SlidingWindow
 from routing.paths import PathNormaliser
+from routing.regexes import literal_prefix
 from routing.table import PathsSettings
 from tests.cases.carrying import carry
 from tests.cases.matching import outcomes
+from tests.cases.versioning import select_version
 
 
 def paths(cases: list[str], settings: dict[str, str]) -> list[str | None]:
@@ -33,9 +35,19 @@ def match(topics: list[tuple[Any, Any, list[str]]]) -> list[list[str]]:
     return [outcomes(*topic) for topic in topics]
 
 
+def select(settings: Any, cases: list[Any]) -> list[str]:
+    """The version, or the problem, of each case of tests/cases/versioning.py."""
+    return [select_version(settings, *case) for case in cases]
+
+
 def transform(cases: list[list[Any]]) -> list[Any]:
     """What came of each request that was carried through a chain of transforms and back."""
     return [carry(*case) for case in cases]
+
+
+def prefixes(patterns: list[str]) -> list[str]:
+    """The literal prefix of each expression: the order of routes depends on it."""
+    return [literal_prefix(pattern) for pattern in patterns]
 
 
 def window(quota: int, length: float, times: list[float]) -> list[Any]:
@@ -63,12 +75,6 @@ def on_fetch(request: Any, env: Any, ctx: Any) -> Any:
     """POST /name with the arguments as a JSON array."""
     name = request.url.rpartition("/")[2]
     arguments = msgspec.json.decode(run_sync(request.text()))
-    functions = {
-        "paths": paths,
-        "match": match,
-        "transform": transform,
-        "window": window,
-        "breaker": breaker,
-    }
-    result = functions[name](*arguments)
+    functions = (paths, match, prefixes, select, transform, window, breaker)
+    result = {function.__name__: function for function in functions}[name](*arguments)
     return js.Response.new(msgspec.json.encode(result).decode())

@@ -1,0 +1,1 @@
+"""The Worker that times matching in workerd, and the workload that it shares with CPython."""
