@@ -29,49 +29,49 @@ OWN_PACKAGES = {"auth": {"jwt"}}
 PLATFORM = {"js", "pyodide", "workers"}
 """Modules that come with workerd, or want it."""
 
-CORE = {
-    "routing": """
-        __init__ ambiguity changes compile conditions locations match parameters paths patterns
-        precedence query regexes resolve route_match table tree units versions
-        check/__init__ check/changes check/collisions check/finding check/routes check/services
-        check/transforms check/versions
-    """,
-    "transforms": """
-        __init__ cast check documents fields member operations percent pointer roundtrip settings
-        target templates
-    """,
-    "policies": """
-        __init__ authenticate cache circuit_breaker dispatch guard lifecycle maintenance plugin
-        rate_limit transform
-    """,
-    "caching": "__init__ rules",
-    "edge": "__init__ adapters border convert driver",
-    "plugins": "__init__ pricing",
-}
-MODULES = {
+UPLOADED = {
     "gateway": {
-        *(
-            f"{name}.py"
-            for name in ["application", "compiled_routes", "health", "messages", "pipeline", "ports", "reference", "settings", "tracing", "worker"]
-        ),
-        *(f"{package}/{name}.py" for package, names in CORE.items() for name in names.split()),
+        "": """
+            application compiled_routes health messages pipeline ports reference settings tracing
+            worker
+        """,
+        "caching": "__init__ rules",
+        "edge": "__init__ adapters border convert driver",
+        "plugins": "__init__ pricing",
+        "policies": """
+            __init__ authenticate cache circuit_breaker dispatch guard lifecycle maintenance plugin
+            rate_limit transform
+        """,
+        "routing": """
+            __init__ ambiguity changes compile conditions locations match parameters paths
+            patterns precedence query regexes resolve route_match table tree units versions
+        """,
+        "routing/check": """
+            __init__ changes collisions finding routes services transforms versions
+        """,
+        "transforms": """
+            __init__ cast check documents fields member operations percent pointer roundtrip
+            settings target templates
+        """,
     },
     "auth": {
-        "worker.py",
-        *(
-            f"identity/{name}.py"
-            for name in ["__init__", "api_keys", "clients", "demo", "key_endpoint", "service", "store", "token_endpoint", "tokens", "verification"]
-        ),
+        "": "worker",
+        "identity": """
+            __init__ api_keys clients demo key_endpoint service store token_endpoint tokens
+            verification
+        """,
     },
-    "data": {
-        "worker.py",
-        *(f"roadmaps/{n}.py" for n in ["__init__", "api", "conditional", "cursor", "models", "store"]),
-    },
-    "cache": {"worker.py", *(f"store/{n}.py" for n in ("__init__", "entry", "tiers"))},
-    "state": {
-        "worker.py",
-        *(f"state/{n}.py" for n in ("__init__", "circuit_breaker", "rate_limiter", "record")),
-    },
+    "data": {"": "worker", "roadmaps": "__init__ api conditional cursor models store"},
+    "cache": {"": "worker", "store": "__init__ entry tiers"},
+    "state": {"": "worker", "state": "__init__ circuit_breaker rate_limiter record"},
+}
+MODULES = {
+    worker: {
+        f"{package}/{name}.py".removeprefix("/")
+        for package, names in packages.items()
+        for name in names.split()
+    }
+    for worker, packages in UPLOADED.items()
 }
 """Every module that a Worker uploads, but for packages. A new one is entered here on purpose."""
 

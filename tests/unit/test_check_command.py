@@ -1,10 +1,13 @@
 """`gateway check`: what it prints, and its exit status."""
 
+import io
+import json
+import re
 from pathlib import Path
 
 import pytest
 
-from cli.check import MAX_SHOWN, render
+from cli.check import MAX_SHOWN, render, show
 from cli.compile_table import Located
 from cli.main import main
 
@@ -97,3 +100,86 @@ def test_a_binding_that_the_gateway_does_not_have_is_found(
     table.write_text((ROOT / "routes.yaml").read_text().replace("binding: DATA", "binding: DATE"))
     assert main(["check", str(table)]) == 1
     assert "there is no binding `DATE`; did you mean `DATA`?" in capsys.readouterr().out
+
+
+GOOD = """\
+versions: { default: v2, supported: { v2: {} } }
+services: { data: { binding: DATA } }
+environments: { dev: {}, staging: {} }
+routes:
+  - { name: things, path: /things, methods: [GET], service: data, access: public }
+"""
+
+
+def test_a_program_gets_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "routes.yaml"
+    path.write_text(GOOD)
+    assert main(["check", "--json", str(path)]) == 0
+    assert json.loads(capsys.readouterr().out) == {
+        "ok": True,
+        "file": str(path),
+        "files": [str(path)],
+        "environments": ["dev", "staging"],
+        "counts": {"version": 1, "service": 1, "route": 1, "environment": 2, "file": 1},
+        "errors": [],
+    }
+    path.write_text(GOOD.replace("dev: {}", "dev: { services: { dat: {} } }"))
+    assert main(["check", "--json", str(path)]) == 1
+    assert json.loads(capsys.readouterr().out) == {
+        "ok": False,
+        "file": str(path),
+        "errors": [
+            {
+                "file": str(path),
+                "line": 3,
+                "column": 36,
+                "path": "environments.dev.services.dat",
+                "message": "there is no service `dat`; did you mean `data`? (known: data)",
+                "environment": "dev",
+            }
+        ],
+    }
+
+
+def test_an_error_of_an_environment_names_it() -> None:
+    error = located()._replace(path="a.b", environment="dev")
+    assert render([error]) == "t.yaml:12:1: wrong (at a.b, in the environment dev)"
+    assert render([error._replace(path="")]) == "t.yaml:12:1: wrong (in the environment dev)"
+
+
+def test_every_environment_is_checked_and_an_unknown_one_is_a_wrong_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "routes.yaml"
+    path.write_text(GOOD)
+    assert main(["check", "--env", "staging", str(path)]) == 0
+    assert "1 route, 2 environments" in capsys.readouterr().out
+    assert main(["check", "--env", "stagin", str(path)]) == 2
+    assert "there is no environment `stagin`; did you mean `staging`?" in capsys.readouterr().err
+    monkeypatch.setenv("GATEWAY_ENV", "nowhere")
+    assert main(["check", str(path)]) == 2
+    with pytest.raises(SystemExit) as usage:
+        main(["check", "--nonsense"])
+    assert usage.value.code == 2
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("colour", [True, False])
+def test_a_terminal_gets_colours_unless_it_does_not_want_them(
+    monkeypatch: pytest.MonkeyPatch, *, colour: bool
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if not colour:
+        monkeypatch.setenv("NO_COLOR", "1")
+    terminal, pipe = Terminal(), io.StringIO()
+    errors = [located("a: [b]", 4)] * (MAX_SHOWN + 1)
+    show(errors, terminal)
+    show(errors, pipe)
+    assert pipe.getvalue() == f"{render(errors)}\n"
+    assert ("\x1b[31m" in terminal.getvalue()) is colour
+    assert re.sub("\x1b\\[[0-9;]*m", "", terminal.getvalue()) == pipe.getvalue()

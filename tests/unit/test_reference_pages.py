@@ -9,7 +9,7 @@ import yaml
 from msgspec import inspect
 
 from cli.check import render
-from cli.compile_table import TableErrors, load_table
+from cli.compile_table import TableErrors, check_source, load_table
 from cli.main import main
 from routing.table import Table
 
@@ -43,6 +43,19 @@ def test_the_examples_in_their_order_make_a_table_that_checks(tmp_path: Path) ->
         path.write_text(yaml.safe_dump(table))
         load_table(path)
     assert len(EXAMPLES) == 9
+
+
+def test_the_example_of_several_files_checks_in_every_environment(tmp_path: Path) -> None:
+    for example in re.findall(r"```yml\n(.*?)```", ROUTES, re.DOTALL):
+        path = tmp_path / example.splitlines()[0].removeprefix("# ")
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(example)
+    loaded = check_source(tmp_path / "routes.yaml", "dev")
+    statistics, invoices = loaded.table.routes
+    assert loaded.environments == ("dev", "staging", "production")
+    assert (statistics.access, statistics.max_body) == ("public", "64KiB")
+    assert (invoices.access, invoices.rate_limit) == ("authenticated", None)
+    assert loaded.table.services["billing"].url == "http://127.0.0.1:9000"
 
 
 def test_the_shown_error_is_the_one_that_is_printed(

@@ -53,3 +53,12 @@ def test_a_removed_file_is_a_change(tmp_path: Path) -> None:
     watch = Watch([], [tmp_path])
     module.unlink()
     assert [watch.changes(), watch.changes()] == [set(), {module}]
+
+
+def test_files_that_come_later_are_a_change(tmp_path: Path) -> None:
+    files = [tmp_path / "routes.yaml"]
+    write(files[0], "")
+    watch = Watch(files, [])
+    write(tmp_path / "part.yaml", "")
+    files.append(tmp_path / "part.yaml")
+    assert [watch.changes(), watch.changes()] == [set(), {tmp_path / "part.yaml"}]
