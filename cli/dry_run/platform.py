@@ -1,0 +1,147 @@
+"""A platform in memory for dry runs: services that note what they get, and everything at its best.
+
+Limits admit, breakers are closed, the cache is empty: what a request meets is the table, and not
+the state that happens to be there. Nothing leaves this process.
+"""
+
+from typing import NamedTuple
+
+from contract.auth import CredentialKind, Principal, VerifyResponse
+from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
+from contract.circuit_breaker import State
+from contract.limits import LimitDecision, LimitRequest
+from messages import BodyTooLarge, Headers, Request, Response, read_body
+
+_ANY_SIZE = 1 << 62
+
+
+class Content:
+    """A body that has not been read, as the edge would have it."""
+
+    def __init__(self, content: bytes, length: int | None) -> None:
+        self.length = length
+        self._content = content
+
+    async def read(self, limit: int) -> bytes:
+        """All of it. Raises `BodyTooLarge`."""
+        if len(self._content) > limit:
+            raise BodyTooLarge
+        return self._content
+
+
+class Answer(NamedTuple):
+    """What a service is taken to answer."""
+
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = (("content-type", "application/json"),)
+    body: bytes | None = b"{}"
+
+
+class Sent(NamedTuple):
+    """A request as a service got it."""
+
+    method: str
+    path: str
+    query: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes | None
+
+    @property
+    def target(self) -> str:
+        """Path and query."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
+class _Service:
+    """Notes each request, and gives the answer that is set."""
+
+    def __init__(self, platform: "RecordingPlatform") -> None:
+        self._platform = platform
+
+    async def send(self, request: Request, *, timeout: float) -> Response:
+        body = None if request.body is None else await read_body(request.body, _ANY_SIZE)
+        self._platform.sent.append(
+            Sent(request.method, request.path, request.query, tuple(request.headers), body)
+        )
+        answer = self._platform.answer
+        content = answer.body if request.method != "HEAD" else None
+        stream = None if content is None else Content(content, None)
+        return Response(answer.status, Headers(answer.headers), stream)
+
+
+class _Authority:
+    """Knows the credentials that it was told of."""
+
+    def __init__(self) -> None:
+        self.principals: dict[str, Principal] = {}
+
+    async def verify(self, credential: str) -> VerifyResponse:
+        principal = self.principals.get(credential)
+        reason = "" if principal else "A dry run knows no credentials; say who the caller is."
+        return VerifyResponse(principal=principal, reason=reason)
+
+
+class _Limiters:
+    """Admits every request as the first one of its window."""
+
+    async def check(self, key: str, request: LimitRequest, *, timeout: float) -> LimitDecision:
+        remaining = request.quota - request.cost
+        return LimitDecision(admitted=True, remaining=remaining, reset=request.window)
+
+
+class _Breakers:
+    """Closed, whatever is reported."""
+
+    async def report(
+        self, upstream: str, report: BreakerReport, *, timeout: float
+    ) -> BreakerStatus:
+        return BreakerStatus(state=State.CLOSED, version=0)
+
+    async def acquire(
+        self, upstream: str, request: BreakerRequest, *, timeout: float
+    ) -> BreakerStatus:
+        return BreakerStatus(state=State.CLOSED, version=0)
+
+
+class _Store:
+    """Empty, and stays so."""
+
+    async def lookup(self, key: str, *, timeout: float) -> Response | None:
+        return None
+
+    def duplicate(self, response: Response) -> Response:
+        return Response(response.status, response.headers.copy(), response.body)
+
+    async def store(self, key: str, response: Response, *, stored_at: float, ttl: float) -> None:
+        return None
+
+
+class RecordingPlatform:
+    """All of it, as `ports.Platform` wants it."""
+
+    def __init__(self) -> None:
+        self.answer = Answer()
+        self.sent: list[Sent] = []
+        self.authority = _Authority()
+        self.limiters = _Limiters()
+        self.breakers = _Breakers()
+        self.store = _Store()
+        self._service = _Service(self)
+
+    def binding(self, name: str) -> _Service:
+        return self._service
+
+    def url(self, base: str) -> _Service:
+        return self._service
+
+    async def health(self, timeout: float) -> dict[str, str]:
+        return {}
+
+    def know(self, credential: str, subject: str, scopes: tuple[str, ...], now: float) -> None:
+        """Take whoever shows `credential` for `subject`."""
+        self.authority.principals[credential] = Principal(
+            subject=subject,
+            kind=CredentialKind.TOKEN,
+            scopes=scopes,
+            expires_at=int(now) + 3600,
+        )
