@@ -13,6 +13,7 @@ DEFAULT_HOST: Final = "localhost"
 
 _METHOD: Final = re.compile(r"[A-Z]{1,20}")
 _FIELD: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}")
+_OF_BODIES: Final = ("content-length", "content-type")
 _ABSOLUTE: Final = re.compile(r"(https?)://([^/?#]+)([^#]*)", re.IGNORECASE)
 
 
@@ -50,6 +51,16 @@ class Call(NamedTuple):
         if self.host == DEFAULT_HOST:
             return self.target
         return f"{self.scheme}://{self.host}{self.target}"
+
+    @property
+    def shortly(self) -> str:
+        """All that tells it from others, on one line."""
+        told = f"{self.method} {self.url}"
+        fields = [f"{name}: {value}" for name, value in self.headers if name not in _OF_BODIES]
+        if self.caller is not None:
+            scopes = ", ".join(self.caller.scopes) or "no scopes"
+            fields.append(f"as {self.caller.subject} ({scopes})")
+        return f"{told}  [{'; '.join(fields)}]" if fields else told
 
     def request(self) -> Request:
         """The same for the gateway, whose policies may change it."""

@@ -42,7 +42,7 @@ def register(subparsers: Any) -> None:
         "--answer-header", action="append", default=[], metavar="'NAME: VALUE'", help="repeatable"
     )
     parser.add_argument(
-        "--routes", type=Path, default=DEFAULT, metavar="FILE", help="default: %(default)s"
+        "--routes", default=str(DEFAULT), metavar="FILE", help="or REV:path; default: %(default)s"
     )
     parser.add_argument("--json", action="store_true", help="for machines")
     add_at_argument(parser)
@@ -57,13 +57,15 @@ def run(options: argparse.Namespace) -> int:
     from cli.dry_run.run import DryRun, DryRunError  # noqa: PLC0415
     from cli.explain.display import show  # noqa: PLC0415
     from cli.explain.report import explain  # noqa: PLC0415
+    from cli.revision import RevisionError, opened  # noqa: PLC0415
     from cli.table_file import read_table  # noqa: PLC0415
 
     try:
         call, answer = _call(options), _answer(options)
-        file = read_table(options.routes)
-        explanation = explain(DryRun(file.table, options.at), call, answer, file.table)
-    except (CallError, DryRunError, OSError) as error:
+        with opened(options.routes) as path:
+            table = read_table(path).table
+        explanation = explain(DryRun(table, options.at), call, answer, table)
+    except (CallError, DryRunError, RevisionError, OSError) as error:
         return fail("explain", str(error))
     except TableErrors as wrong:
         print(render(wrong.errors), file=sys.stderr)

@@ -136,9 +136,9 @@ def _considered(run: DryRun, call: Call) -> tuple[str | None, list[Considered]]:
     except Problem:
         return None, []
     shown = []
-    for target, verdict in considered:
-        settings = target.versioned.settings
-        shown.append(Considered(target.name, settings.methods, path_of(settings), verdict))
+    for one in considered:
+        settings = one.target.versioned.settings
+        shown.append(Considered(one.target.name, settings.methods, path_of(settings), one.reason))
     return version.name if version else None, shown
 
 

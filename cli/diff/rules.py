@@ -1,0 +1,215 @@
+"""What a changed member of the table means to clients: one rule for each member.
+
+A rule gets the member before and after, and gives the weight of the change with a reason. None of
+them looks at requests: that is what replaying is for.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from cli.diff.severity import Severity
+from routing.table import AccessSettings, CacheSettings, RateLimitSettings
+from routing.units import seconds, size_in_bytes
+
+BREAKING, RISKY, COMPATIBLE = Severity.BREAKING, Severity.RISKY, Severity.COMPATIBLE
+
+
+class Verdict(NamedTuple):
+    """The weight of a change, and why."""
+
+    severity: Severity
+    reason: str
+
+
+Rule = Callable[[Any, Any], Verdict]
+
+
+def always(severity: Severity, reason: str) -> Rule:
+    """The same verdict, whatever changed."""
+    return lambda before, after: Verdict(severity, reason)
+
+
+def _set(narrower: Verdict, wider: Verdict) -> Rule:
+    """For collections in which more is allowed the more they hold."""
+    return lambda before, after: narrower if set(before) - set(after) else wider
+
+
+def _hosts(before: tuple[str, ...], after: tuple[str, ...]) -> Verdict:
+    if after and (not before or set(before) - set(after)):
+        return Verdict(BREAKING, "it no longer answers on some hosts")
+    return Verdict(COMPATIBLE, "it answers on more hosts")
+
+
+def _conditions(before: dict[str, Any], after: dict[str, Any]) -> Verdict:
+    if before.items() >= after.items():
+        return Verdict(RISKY, "it takes requests that were for other routes, or for none")
+    if before.items() <= after.items():
+        added = ", ".join(sorted(after.keys() - before.keys()))
+        return Verdict(BREAKING, f"requests without {added} are no longer for it")
+    return Verdict(BREAKING, "other requests are for it than before")
+
+
+def _access(before: Any, after: Any) -> Verdict:
+    if before == "public":
+        return Verdict(BREAKING, "callers without credentials are refused")
+    if after == "public":
+        return Verdict(RISKY, "it is open to everybody now")
+    missing = set(_scopes(after)) - set(_scopes(before))
+    if missing:
+        return Verdict(BREAKING, f"callers need the scope {', '.join(sorted(missing))} as well")
+    return Verdict(RISKY, "callers with fewer scopes are let in")
+
+
+def _scopes(access: Any) -> tuple[str, ...]:
+    return access.scopes if isinstance(access, AccessSettings) else ()
+
+
+def _maintenance(before: Any, after: Any) -> Verdict:
+    if after is False:
+        return Verdict(COMPATIBLE, "it is open again")
+    if before is False:
+        return Verdict(BREAKING, "it is closed for maintenance: 503")
+    return Verdict(COMPATIBLE, "another notice while it is closed")
+
+
+def limit(before: RateLimitSettings | None, after: RateLimitSettings | None) -> Verdict:
+    """Of two quotas, or none."""
+    if after is None:
+        return Verdict(COMPATIBLE, "nothing limits it any more")
+    if before is None:
+        return Verdict(RISKY, "it is limited now: who calls more often gets 429")
+    if before.by != after.by:
+        return Verdict(RISKY, "other requests are counted together")
+    if _rate(after) < _rate(before) or after.quota < before.quota:
+        return Verdict(RISKY, "the limit is lower: who calls more often gets 429")
+    return Verdict(COMPATIBLE, "the limit is no lower than before")
+
+
+def _rate(settings: RateLimitSettings) -> float:
+    return settings.quota / seconds(settings.window)
+
+
+def _cache(before: CacheSettings | None, after: CacheSettings | None) -> Verdict:
+    if after is None:
+        return Verdict(COMPATIBLE, "every answer comes from the service")
+    if before is None or seconds(after.ttl) > seconds(before.ttl):
+        return Verdict(RISKY, f"answers may be {after.ttl} old")
+    return Verdict(COMPATIBLE, "answers are fresher")
+
+
+def _max_body(before: str, after: str) -> Verdict:
+    if _size(after) < _size(before):
+        return Verdict(BREAKING, f"bodies above {after} are refused: 413")
+    return Verdict(COMPATIBLE, "larger bodies are taken")
+
+
+def _size(text: str) -> float:
+    return float("inf") if text == "unlimited" else size_in_bytes(text)
+
+
+def _timeout(before: str, after: str) -> Verdict:
+    if seconds(after) < seconds(before):
+        return Verdict(RISKY, "slower answers become 504")
+    return Verdict(COMPATIBLE, "slower answers are waited for")
+
+
+_methods: Final = _set(
+    Verdict(BREAKING, "a method is gone: 405"), Verdict(COMPATIBLE, "there are more methods")
+)
+
+OF_ROUTE: Final[dict[str, Rule]] = {
+    "path": always(BREAKING, "it has another path"),
+    "methods": _methods,
+    "hosts": _hosts,
+    "headers": _conditions,
+    "query": _conditions,
+    "service": always(RISKY, "another service answers"),
+    "upstream_path": always(RISKY, "the service is asked at another path"),
+    "access": _access,
+    "maintenance": _maintenance,
+    "rate_limit": limit,
+    "cache": _cache,
+    "request transforms": always(RISKY, "the service gets something else"),
+    "response transforms": always(BREAKING, "answers have another form"),
+    "error transforms": always(RISKY, "errors of the service have another form"),
+    "plugin": always(RISKY, "other code of your own runs"),
+    "max_body": _max_body,
+    "summary": always(COMPATIBLE, "only what people read"),
+}
+
+OF_SERVICE: Final[dict[str, Rule]] = {
+    "binding": always(RISKY, "another service answers"),
+    "url": always(RISKY, "another service answers"),
+    "timeout": _timeout,
+    "circuit_breaker": always(COMPATIBLE, "calls are cut off by other rules when it fails"),
+}
+
+
+def _sunset(before: Any, after: Any) -> Verdict:
+    if after is None or (before is not None and after > before):
+        return Verdict(COMPATIBLE, "it lives longer")
+    return Verdict(BREAKING, "it ends earlier" if before is not None else "it has an end now")
+
+
+def _after_sunset(before: str, after: str) -> Verdict:
+    if after == "serve":
+        return Verdict(COMPATIBLE, "it is served after its sunset")
+    return Verdict(BREAKING, "after its sunset it is no longer served")
+
+
+def _preview(before: str | None, after: str | None) -> Verdict:
+    if after is None:
+        return Verdict(COMPATIBLE, "it is for everybody now")
+    return Verdict(BREAKING, f"callers need the scope {after}")
+
+
+OF_VERSION: Final[dict[str, Rule]] = {
+    "released": always(RISKY, "requests that name a date may find another version"),
+    "preview": _preview,
+    "deprecated": always(COMPATIBLE, "answers say so"),
+    "sunset": _sunset,
+    "after_sunset": _after_sunset,
+    "successor": always(COMPATIBLE, "answers link to another version"),
+    "documentation": always(COMPATIBLE, "answers link to another page"),
+}
+
+
+def selector(before: Any, after: Any) -> Verdict:
+    """Of a way to name the version."""
+    if not before:
+        return Verdict(COMPATIBLE, "there is one more way to name the version")
+    return Verdict(BREAKING, "who names the version this way gets another one")
+
+
+def _strictness(strict: str, reason: str) -> Rule:
+    def rule(before: str, after: str) -> Verdict:
+        if after == strict:
+            return Verdict(BREAKING, f"{reason} are refused or not found")
+        return Verdict(COMPATIBLE, f"{reason} are accepted")
+
+    return rule
+
+
+OF_PATHS: Final[dict[str, Rule]] = {
+    "trailing_slash": _strictness("strict", "paths with a slash too many at their end"),
+    "duplicate_slashes": _strictness("refuse", "paths with doubled slashes"),
+    "dot_segments": _strictness("refuse", "paths with dot segments"),
+    "encoded_slashes": _strictness("refuse", "paths with encoded slashes"),
+    "case": _strictness("sensitive", "paths in other letters"),
+}
+
+
+def told(value: Any) -> str:
+    """A member as a line of text."""
+    if value is None or value in ((), {}, ""):
+        return "-"
+    if isinstance(value, AccessSettings):
+        return f"scopes {', '.join(value.scopes)}"
+    plain = msgspec.to_builtins(value)
+    if isinstance(plain, str):
+        return plain
+    if isinstance(plain, (list, tuple)) and all(isinstance(item, str) for item in plain):
+        return ", ".join(plain)
+    return msgspec.json.encode(plain).decode()
