@@ -11,20 +11,20 @@ _LONGEST: Final = 160
 
 def body_diff(before: str | None, after: str | None, *, context: int = 2) -> list[str]:
     """Lines that begin with a space, `-` or `+`, `MAX_LINES` at most; none without a change."""
-    old, new = body_lines(before), body_lines(after)
+    old, new = body_lines(before, by_name=True), body_lines(after, by_name=True)
     changed = unified_diff(old, new, lineterm="", n=context)
     return _cut([line for line in changed if not line.startswith(("---", "+++"))])
 
 
-def body_lines(body: str | None) -> list[str]:
-    """The lines of a body; those of a JSON body are laid out."""
+def body_lines(body: str | None, *, by_name: bool = False) -> list[str]:
+    """The lines of a body; a JSON body is laid out, if asked for with members in one order."""
     if not body:
         return []
     try:
         document = json.loads(body, parse_float=_Number, parse_int=_Number)
     except (ValueError, RecursionError):
         return [line[:_LONGEST] for line in body.splitlines()]
-    return [line[:_LONGEST] for line in _laid_out(document).splitlines()]
+    return [line[:_LONGEST] for line in "".join(_pieces(document, "", by_name)).splitlines()]
 
 
 def shown_body(body: str | None) -> list[str]:
@@ -38,28 +38,30 @@ class _Number(str):
     __slots__ = ()
 
 
-def _laid_out(document: Any) -> str:
-    return "".join(_pieces(document, ""))
-
-
-def _pieces(value: Any, dent: str) -> Iterator[str]:
+def _pieces(value: Any, dent: str, by_name: bool) -> Iterator[str]:
     inner = dent + "  "
     if isinstance(value, dict) and value:
         yield "{\n"
-        for number, (name, member) in enumerate(value.items()):
+        for number, (name, member) in enumerate(
+            sorted(value.items(), key=_name) if by_name else value.items()
+        ):
             yield _separator(number) + f"{inner}{json.dumps(name, ensure_ascii=False)}: "
-            yield from _pieces(member, inner)
+            yield from _pieces(member, inner, by_name)
         yield f"\n{dent}}}"
     elif isinstance(value, list) and value:
         yield "[\n"
         for number, item in enumerate(value):
             yield _separator(number) + inner
-            yield from _pieces(item, inner)
+            yield from _pieces(item, inner, by_name)
         yield f"\n{dent}]"
     elif isinstance(value, _Number):
         yield str(value)
     else:
         yield json.dumps(value, ensure_ascii=False)
+
+
+def _name(member: tuple[str, Any]) -> str:
+    return member[0]
 
 
 def _separator(number: int) -> str:

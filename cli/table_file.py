@@ -4,13 +4,18 @@ The one place through which every command but `check`, `build` and `dev` loads a
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
-from cli.compile_table import load_table
-from cli.yaml_source import Position, ValuePath, read_yaml
+import msgspec
+
+from cli.compile_table import Located, TableErrors, load_table
+from cli.validate import violations
+from cli.yaml_source import Position, SourceErrors, ValuePath, read_yaml
 from routing.table import Table
+
+T = TypeVar("T")
 
 DEFAULT: Final = Path("routes.yaml")
 
@@ -34,6 +39,42 @@ def read_table(path: Path) -> TableFile:
         return path, source.locate(at, key=key)
 
     return TableFile(table, locate)
+
+
+def read_values(path: Path, kind: type[T]) -> tuple[T, Locate]:
+    """What another YAML file says, as `kind`, checked as tables are. Raises `TableErrors`."""
+    try:
+        source = read_yaml(path)
+    except SourceErrors as problem:
+        raise TableErrors(
+            [_located(path, one.position, "", one.message, problem.lines) for one in problem.errors]
+        ) from None
+    wrong = violations(source.value, kind)
+    if wrong:
+        raise TableErrors(
+            [
+                _located(
+                    path,
+                    source.locate(one.path, key=one.key),
+                    ".".join(map(str, one.path)),
+                    one.message,
+                    source.lines,
+                )
+                for one in wrong
+            ]
+        )
+
+    def locate(at: ValuePath, key: bool = False) -> tuple[Path, Position]:
+        return path, source.locate(at, key=key)
+
+    return msgspec.convert(source.value, kind), locate
+
+
+def _located(
+    file: Path, position: Position, path: str, message: str, lines: Sequence[str]
+) -> Located:
+    excerpt = lines[position.line - 1] if position.line <= len(lines) else ""
+    return Located(file, position.line, position.column, path, message, excerpt)
 
 
 def add_file_argument(parser: argparse.ArgumentParser) -> None:
