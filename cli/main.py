@@ -11,9 +11,11 @@ from runtime.toolchain import ToolchainError
 _SUBCOMMANDS = (
     "dev",
     "check",
+    "routes",
     "explain",
     "diff",
     "test",
+    "routes",
     "explain",
     "diff",
     "test",
