@@ -43,7 +43,8 @@ def test_people_see_derived_routes_as_such(capsys: pytest.CaptureFixture[str]) -
     assert main(["routes", ROUTES, "--version", "v1", "--name", "get-roadmap"]) == 0
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= 100
-    for part in ("v1: 1 route", "GET /v1/plans/{id}", "data /roadmaps/{id}", "transform plan", "(1)"):
+    parts = ("v1: 1 route", "GET /v1/plans/{id}", "data /roadmaps/{id}", "transform plan", "(1)")
+    for part in parts:
         assert part in out
 
 

@@ -1,0 +1,110 @@
+"""One operation: a route under one method, with what it asks for and what it may answer."""
+
+from typing import Any, Final
+
+from cli.openapi.components import SECURITY
+from cli.openapi.paths import PublicPath
+from cli.openapi.responses import responses
+from routing.compile import CompiledRoute
+from routing.table import Condition, ConditionSettings, RouteSettings, Table
+
+_WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
+
+
+def operation(
+    table: Table, route: CompiledRoute, path: PublicPath, method: str, identity: str
+) -> dict[str, Any]:
+    """The operation object; `identity` is its operationId."""
+    settings = route.versioned.settings
+    steps = {step.name: step.settings for step in route.steps()}
+    found: dict[str, Any] = {"operationId": identity, "tags": [settings.service]}
+    if settings.summary:
+        found["summary"] = settings.summary
+    if route.version is not None and any(name == "deprecation" for name, _ in route.version.fields):
+        found["deprecated"] = True
+    parameters = [*_of_path(path), *_of_version(table, route), *_conditions(settings)]
+    if parameters:
+        found["parameters"] = parameters
+    if method in _WITH_BODY:
+        found["requestBody"] = {"content": {"application/json": {"schema": {}}}}
+    found["responses"] = responses(table, route, method)
+    if "authenticate" in steps:
+        found["security"] = [{SECURITY: list(steps["authenticate"]["scopes"])}]
+    if settings.hosts:
+        found["servers"] = [_server(host) for host in settings.hosts]
+    return found | _extensions(table, route)
+
+
+def _of_path(path: PublicPath) -> list[dict[str, Any]]:
+    found = []
+    for name, schema in path.parameters.items():
+        plain = {key: value for key, value in schema.items() if key != "description"}
+        parameter = {"name": name, "in": "path", "required": True, "schema": plain}
+        if "description" in schema:
+            parameter["description"] = schema["description"]
+        found.append(parameter)
+    return found
+
+
+def _of_version(table: Table, route: CompiledRoute) -> list[dict[str, Any]]:
+    """What names the version, where the path does not."""
+    versions = table.versions
+    if route.version is None or versions.select.path:
+        return []
+    name = route.version.name
+    required = name != versions.default
+    schema = {"type": "string", "enum": [name, name[1:]]}
+    place = {"in": "header", "name": versions.select.header}
+    if versions.select.header is None:
+        if versions.select.query is None:
+            return []
+        place = {"in": "query", "name": versions.select.query}
+    return [{**place, "required": required, "schema": schema}]
+
+
+def _conditions(settings: RouteSettings) -> list[dict[str, Any]]:
+    """Header fields and parameters that a request has to carry for this route."""
+    found = []
+    for place, conditions in (("header", settings.headers), ("query", settings.query)):
+        for name, condition in conditions.items():
+            schema = _schema(condition)
+            if schema is not None:
+                found.append({"name": name, "in": place, "required": True, "schema": schema})
+    return found
+
+
+def _schema(condition: Condition) -> dict[str, Any] | None:
+    """What a value has to be; None where there must be none."""
+    if isinstance(condition, str):
+        condition = ConditionSettings(exact=condition)
+    if condition.exact is not None:
+        return {"type": "string", "const": condition.exact}
+    if condition.regex is not None:
+        return {"type": "string", "pattern": f"^(?:{condition.regex})$"}
+    return {"type": "string"} if condition.present else None
+
+
+def _server(host: str) -> dict[str, Any]:
+    if not host.startswith("*."):
+        return {"url": f"https://{host}"}
+    variables = {"name": {"default": "www", "description": "Any name, of one or more parts."}}
+    return {"url": f"https://{{name}}{host[1:]}", "variables": variables}
+
+
+def _extensions(table: Table, route: CompiledRoute) -> dict[str, Any]:
+    """What OpenAPI has no member for."""
+    settings = route.versioned.settings
+    found: dict[str, Any] = {"x-gateway-max-body": settings.max_body}
+    if settings.rate_limit is not None:
+        limit = table.rate_limits[settings.rate_limit]
+        found["x-gateway-rate-limit"] = {
+            "policy": settings.rate_limit,
+            "quota": limit.quota,
+            "window": limit.window,
+            "by": limit.by,
+        }
+    if settings.cache is not None:
+        found["x-gateway-cache-ttl"] = settings.cache.ttl
+    if settings.maintenance is not False:
+        found["x-gateway-maintenance"] = True
+    return found
