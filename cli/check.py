@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final, TextIO
 
+from cli.audit import add_arguments
+from cli.audit import run as audit
 from cli.bindings import declared_bindings
 from cli.compile_table import (
     LoadedTable,
@@ -29,9 +31,8 @@ def register(subparsers: Any) -> None:
         "mistake as file:line:column: message. Exit status: 0 it is right, 1 it is wrong, "
         "2 it was not checked, because the command line is wrong.",
     )
-    add_table(parser)
-    add_environment(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    parser.add_argument("--json", action="store_true", help="findings of --audit for machines")
+    add_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -49,10 +50,10 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             show(problem.errors, sys.stdout)
         return 1
-    if arguments.json:
-        print(as_json(arguments.file, (), loaded))
-    else:
-        print(f"{arguments.file}: ok ({_counts(loaded)})")
+    if arguments.audit:
+        options = {"now": arguments.at, "fail_on": arguments.fail_on, "as_json": arguments.json}
+        return audit(arguments.file, **options)
+    print(f"{arguments.file}: ok ({_counts(table)})")
     return 0
 
 
