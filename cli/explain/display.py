@@ -17,7 +17,7 @@ _SIGNS = {"+": "green", "-": "red", "@": "cyan"}
 
 def show(found: Explanation, terminal: Console) -> None:
     """Print all of it, from the request to what the client gets."""
-    _heading(terminal, found.request.line)
+    terminal.print(Text(printable(found.request.line), "bold"))
     terminal.print(_facts(found))
     if found.considered:
         _section(terminal, "Considered", _considered(found))
@@ -53,7 +53,7 @@ def _facts(found: Explanation) -> Table:
     if found.version is not None:
         named = " and ".join(found.named_by)
         grid.add_row(
-            "version", f"{found.version}, " + (f"named by {named}" if named else "default")
+            "version", f"{found.version}, " + (f"named by {named}" if named else "the default")
         )
     if found.route is not None:
         through = f", through {' → '.join(found.changes)}" if found.changes else ""
