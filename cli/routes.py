@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     from cli.table_file import read_table  # noqa: PLC0415
 
     try:
-        table = read_table(options.file).table
+        table = read_table(options.file, options.environment).table
     except TableErrors as wrong:
         print(render(wrong.errors), file=sys.stderr)
         return 1

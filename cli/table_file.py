@@ -30,8 +30,12 @@ class TableFile(NamedTuple):
     locate: Locate
 
 
-def read_table(path: Path) -> TableFile:
-    """The table in the file at `path`. Raises `cli.compile_table.TableErrors`."""
+def read_table(path: Path, environment: str | None) -> TableFile:
+    """The table in the file at `path`, as `environment` has it where tables have environments.
+
+    Raises `cli.compile_table.TableErrors`.
+    """
+    del environment  # tables do not have them yet
     table = load_table(path)
     source = read_yaml(path)
 
@@ -77,6 +81,12 @@ def _located(
     return Located(file, position.line, position.column, path, message, excerpt)
 
 
+def add_environment(parser: argparse.ArgumentParser) -> None:
+    """The environment that `read_table` gets, as `environment`."""
+    parser.set_defaults(environment=None)
+
+
 def add_file_argument(parser: argparse.ArgumentParser) -> None:
-    """FILE, which most commands take as their last word."""
+    """FILE, which most commands take as their last word, and its environment."""
+    add_environment(parser)
     parser.add_argument("file", nargs="?", type=Path, default=DEFAULT, help="default: %(default)s")

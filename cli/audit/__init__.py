@@ -25,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_at_argument(parser)
 
 
-def run(file: Path, *, now: float, fail_on: str, as_json: bool) -> int:
+def run(
+    file: Path, *, now: float, fail_on: str, as_json: bool, environment: str | None = None
+) -> int:
     """Audit the table in `file` and print the findings. Exit status 1 if there are some as heavy
     as `fail_on`, or if the table has mistakes."""
     from cli.audit.report import audit_file, show  # noqa: PLC0415
@@ -33,7 +35,7 @@ def run(file: Path, *, now: float, fail_on: str, as_json: bool) -> int:
     from cli.compile_table import TableErrors  # noqa: PLC0415
 
     try:
-        found = audit_file(file, now)
+        found = audit_file(file, now, environment)
     except TableErrors as wrong:
         print(render(wrong.errors), file=sys.stderr)
         return 1

@@ -37,9 +37,9 @@ class Found(Struct):
     fix: str
 
 
-def audit_file(file: Path, now: float) -> list[Found]:
+def audit_file(file: Path, now: float, environment: str | None) -> list[Found]:
     """The findings in the table in `file`, the weightiest first. Raises `TableErrors`."""
-    loaded = read_table(file)
+    loaded = read_table(file, environment)
     found = audit_table(loaded.table, now)
     for one in found:
         where, position = loaded.locate(one.path)

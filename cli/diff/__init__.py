@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from cli.table_file import add_environment
 from cli.terminal import console, fail, write_json
 from cli.times import add_at_argument
 
@@ -45,6 +46,7 @@ def register(subparsers: Any) -> None:
         "--fail-on", choices=_WORDS, default="any", help="exit with 1 for; default: %(default)s"
     )
     parser.add_argument("--json", action="store_true", help="for machines")
+    add_environment(parser)
     add_at_argument(parser)
     parser.set_defaults(run=run)
 
@@ -59,9 +61,9 @@ def run(options: argparse.Namespace) -> int:
 
     try:
         with opened(options.a) as a:
-            before = read_table(a).table
+            before = read_table(a, options.environment).table
         with opened(options.b) as b:
-            after = read_table(b).table
+            after = read_table(b, options.environment).table
         found = _compare(options, before, after)
     except (RevisionError, OSError) as error:
         return fail("diff", str(error))

@@ -40,8 +40,11 @@ def impact(a: Answered, b: Answered, parts: Sequence[str]) -> Impact:
 
 
 def _of_refusals(a: str, b: str) -> Impact:
-    if a in _NOTHING_THERE and b not in _NOTHING_THERE:
-        return Severity.COMPATIBLE, "there was nothing, and there is something"
+    if a in _NOTHING_THERE:
+        more = b not in _NOTHING_THERE
+        return Severity.COMPATIBLE, "there was nothing" + (
+            ", and there is something" if more else ""
+        )
     if a == b:
         return Severity.COMPATIBLE, "it is refused with other words"
     return Severity.RISKY, "it is refused for another reason"

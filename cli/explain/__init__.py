@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.table_file import DEFAULT
+from cli.table_file import DEFAULT, add_environment
 from cli.terminal import console, fail, write_json
 from cli.times import add_at_argument
 
@@ -45,6 +45,7 @@ def register(subparsers: Any) -> None:
         "--routes", default=str(DEFAULT), metavar="FILE", help="or REV:path; default: %(default)s"
     )
     parser.add_argument("--json", action="store_true", help="for machines")
+    add_environment(parser)
     add_at_argument(parser)
     parser.set_defaults(run=run)
 
@@ -63,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         call, answer = _call(options), _answer(options)
         with opened(options.routes) as path:
-            table = read_table(path).table
+            table = read_table(path, options.environment).table
         explanation = explain(DryRun(table, options.at), call, answer, table)
     except (CallError, DryRunError, RevisionError, OSError) as error:
         return fail("explain", str(error))

@@ -71,7 +71,7 @@ def _run_all(options: argparse.Namespace, file: Path) -> "Report":
     from cli.test.report import run_cases  # noqa: PLC0415
 
     cases = read_cases(file)
-    table = read_table(options.file).table
+    table = read_table(options.file, options.environment).table
     words = [word.lower() for word in options.words]
     wanted = [one for one in cases if all(word in one.case.name.lower() for word in words)]
     return run_cases(table, wanted, default_time=options.at, files=(options.file, file))
