@@ -31,7 +31,9 @@ def register(subparsers: Any) -> None:
         "mistake as file:line:column: message. Exit status: 0 it is right, 1 it is wrong, "
         "2 it was not checked, because the command line is wrong.",
     )
-    parser.add_argument("--json", action="store_true", help="findings of --audit for machines")
+    add_table(parser)
+    add_environment(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
     add_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -51,9 +53,17 @@ def run(arguments: argparse.Namespace) -> int:
             show(problem.errors, sys.stdout)
         return 1
     if arguments.audit:
-        options = {"now": arguments.at, "fail_on": arguments.fail_on, "as_json": arguments.json}
-        return audit(arguments.file, **options)
-    print(f"{arguments.file}: ok ({_counts(table)})")
+        return audit(
+            arguments.file,
+            now=arguments.at,
+            fail_on=arguments.fail_on,
+            as_json=arguments.json,
+            environment=arguments.environment,
+        )
+    if arguments.json:
+        print(as_json(arguments.file, (), loaded))
+    else:
+        print(f"{arguments.file}: ok ({_counts(loaded)})")
     return 0
 
 

@@ -16,6 +16,7 @@ _SUBCOMMANDS = (
     "diff",
     "test",
     "openapi",
+    "schema",
     "token",
     "build",
     "problems",

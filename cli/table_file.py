@@ -1,16 +1,18 @@
-"""The table that a command works on: its options, its loading, where things stand in its file.
+"""The table that a command works on, and other YAML files beside it, with where things stand.
 
 The one place through which every command but `check`, `build` and `dev` loads a table.
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
-from cli.compile_table import Located, TableErrors, load_table
+from cli.compile_table import load_source
+from cli.located import Mistake, TableErrors, located, unreadable
+from cli.options import add_environment, add_table
 from cli.validate import violations
 from cli.yaml_source import Position, SourceErrors, ValuePath, read_yaml
 from routing.table import Table
@@ -31,62 +33,36 @@ class TableFile(NamedTuple):
 
 
 def read_table(path: Path, environment: str | None) -> TableFile:
-    """The table in the file at `path`, as `environment` has it where tables have environments.
+    """The table in the file at `path`, as `environment` has it.
 
     Raises `cli.compile_table.TableErrors`.
     """
-    del environment  # tables do not have them yet
-    table = load_table(path)
-    source = read_yaml(path)
-
-    def locate(at: ValuePath, key: bool = False) -> tuple[Path, Position]:
-        return path, source.locate(at, key=key)
-
-    return TableFile(table, locate)
+    loaded = load_source(path, environment)
+    return TableFile(loaded.table, loaded.locate)
 
 
 def read_values(path: Path, kind: type[T]) -> tuple[T, Locate]:
     """What another YAML file says, as `kind`, checked as tables are. Raises `TableErrors`."""
     try:
-        source = read_yaml(path)
+        root = read_yaml(path)
     except SourceErrors as problem:
-        raise TableErrors(
-            [_located(path, one.position, "", one.message, problem.lines) for one in problem.errors]
-        ) from None
-    wrong = violations(source.value, kind)
-    if wrong:
-        raise TableErrors(
-            [
-                _located(
-                    path,
-                    source.locate(one.path, key=one.key),
-                    ".".join(map(str, one.path)),
-                    one.message,
-                    source.lines,
-                )
-                for one in wrong
-            ]
-        )
+        raise TableErrors(unreadable(path, problem)) from None
+    value = root.value
+    mistakes = [
+        Mistake(root.find(wrong.path, key=wrong.key), wrong.message, wrong.path)
+        for wrong in violations(value, kind)
+    ]
+    if mistakes:
+        raise TableErrors(located(mistakes, [root]))
 
     def locate(at: ValuePath, key: bool = False) -> tuple[Path, Position]:
-        return path, source.locate(at, key=key)
+        node = root.find(at, key=key)
+        return node.file.path, node.position
 
-    return msgspec.convert(source.value, kind), locate
-
-
-def _located(
-    file: Path, position: Position, path: str, message: str, lines: Sequence[str]
-) -> Located:
-    excerpt = lines[position.line - 1] if position.line <= len(lines) else ""
-    return Located(file, position.line, position.column, path, message, excerpt)
-
-
-def add_environment(parser: argparse.ArgumentParser) -> None:
-    """The environment that `read_table` gets, as `environment`."""
-    parser.set_defaults(environment=None)
+    return msgspec.convert(value, kind), locate
 
 
 def add_file_argument(parser: argparse.ArgumentParser) -> None:
     """FILE, which most commands take as their last word, and its environment."""
     add_environment(parser)
-    parser.add_argument("file", nargs="?", type=Path, default=DEFAULT, help="default: %(default)s")
+    add_table(parser)

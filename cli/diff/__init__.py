@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from cli.table_file import add_environment
+from cli.options import add_environment
 from cli.terminal import console, fail, write_json
 from cli.times import add_at_argument
 

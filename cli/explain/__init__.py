@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.table_file import DEFAULT, add_environment
+from cli.options import add_environment
+from cli.table_file import DEFAULT
 from cli.terminal import console, fail, write_json
 from cli.times import add_at_argument
 
