@@ -155,7 +155,7 @@ class Response:
     """An answer on its way to the client.
 
     `origin` is the platform's own response object, where there is one, for the edge to use (to
-    duplicate a stream, to hand over a WebSocket).
+    duplicate a stream).
     """
 
     __slots__ = ("body", "headers", "origin", "status")

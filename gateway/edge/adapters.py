@@ -5,6 +5,7 @@ they may not outlive a request. Every failure leaves here as `Unavailable`.
 """
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import js
@@ -17,24 +18,26 @@ from contract.cache import MAX_BODY, STATUS, STORED_AT, TTL
 from contract.limits import LimitDecision, LimitRequest
 from contract.names import PING, Binding
 from edge.convert import JsStream, Origin, request_to_js, response_from_js
-from edge.driver import TimedOut, within
+from edge.driver import Rejected, invoke, promising, settled, within
 from messages import BodyTooLarge, Request, Response, read_body
 from ports import Service, Unavailable
 
+_fetch = promising(js.fetch)
 _encode = msgspec.json.Encoder().encode
 _decode_verification = msgspec.json.Decoder(VerifyResponse).decode
 _decode_limit = msgspec.json.Decoder(LimitDecision).decode
 _decode_breaker = msgspec.json.Decoder(BreakerStatus).decode
 
 
-async def _ask(dependency: str, future: Any, timeout: float) -> Any:
-    """The result of `future`; raises `Unavailable` where it fails or is late."""
+async def _ask(dependency: str, timeout: float, call: Callable[..., Any], *arguments: Any) -> Any:
+    """What `call` promises; raises `Unavailable` where that fails or is late."""
     try:
-        return await within(timeout, future)
-    except TimedOut:
-        raise Unavailable(dependency, timed_out=True) from None
-    except JsException as error:
+        value = await within(timeout, call(*arguments))
+    except (JsException, Rejected) as error:
         raise Unavailable(dependency, reason=str(error)[:200]) from None
+    if value is None:
+        raise Unavailable(dependency, timed_out=True)
+    return value
 
 
 def _encoded(message: msgspec.Struct) -> str:
@@ -46,7 +49,7 @@ class BoundService:
 
     def __init__(self, name: str, binding: Any) -> None:
         self._name = name
-        self._fetch = binding.fetch.bind(binding)
+        self._fetch = promising(binding.fetch, binding)
         self._base = f"https://{name.lower()}.internal"
 
     async def send(self, request: Request, *, timeout: float) -> Response:
@@ -71,13 +74,13 @@ class UrlService:
 
     async def send(self, request: Request, *, timeout: float) -> Response:
         request.headers.remove("host")
-        return await _send(self._base, js.fetch, self._base, request, timeout)
+        return await _send(self._base, _fetch, self._base, request, timeout)
 
 
 async def _send(name: str, fetch: Any, base: str, request: Request, timeout: float) -> Response:
     query = f"?{request.query}" if request.query else ""
-    outgoing = request_to_js(request, f"{base}{request.path}{query}")
-    return response_from_js(await _ask(name, fetch(outgoing), timeout))
+    url = f"{base}{request.path}{query}"
+    return response_from_js(await _ask(name, timeout, fetch, url, request_to_js(request)))
 
 
 class AuthWorker:
@@ -89,9 +92,9 @@ class AuthWorker:
         self._binding = binding
 
     async def verify(self, credential: str) -> VerifyResponse:
-        message = _encoded(VerifyRequest(credential=credential))
-        promise = self._binding.verify(message)
-        return _decode_verification(await _ask("auth", promise, self.TIMEOUT))
+        auth, message = self._binding, _encoded(VerifyRequest(credential=credential))
+        answer = await _ask("auth", self.TIMEOUT, invoke, auth.verify, auth, message)
+        return _decode_verification(answer)
 
 
 class RateLimiterObjects:
@@ -101,8 +104,10 @@ class RateLimiterObjects:
         self._namespace = namespace
 
     async def check(self, key: str, request: LimitRequest, *, timeout: float) -> LimitDecision:
-        promise = self._namespace.getByName(key).check(_encoded(request))
-        return _decode_limit(await _ask("rate limiter", promise, timeout))
+        limiter = self._namespace.getByName(key)
+        message = _encoded(request)
+        answer = await _ask("rate limiter", timeout, invoke, limiter.check, limiter, message)
+        return _decode_limit(answer)
 
 
 class CircuitBreakerObjects:
@@ -114,14 +119,18 @@ class CircuitBreakerObjects:
     async def report(
         self, upstream: str, report: BreakerReport, *, timeout: float
     ) -> BreakerStatus:
-        promise = self._namespace.getByName(upstream).report(_encoded(report))
-        return _decode_breaker(await _ask("circuit breaker", promise, timeout))
+        breaker = self._namespace.getByName(upstream)
+        message = _encoded(report)
+        answer = await _ask("circuit breaker", timeout, invoke, breaker.report, breaker, message)
+        return _decode_breaker(answer)
 
     async def acquire(
         self, upstream: str, request: BreakerRequest, *, timeout: float
     ) -> BreakerStatus:
-        promise = self._namespace.getByName(upstream).acquire(_encoded(request))
-        return _decode_breaker(await _ask("circuit breaker", promise, timeout))
+        breaker = self._namespace.getByName(upstream)
+        message = _encoded(request)
+        answer = await _ask("circuit breaker", timeout, invoke, breaker.acquire, breaker, message)
+        return _decode_breaker(answer)
 
 
 def _every_field(_name: str) -> bool:
@@ -133,16 +142,17 @@ class SharedCache:
     """The Cache API of this data centre, then the cache Worker. Only the latter ever writes."""
 
     def __init__(self, binding: Any) -> None:
-        self._binding = binding
+        self._fetch = promising(binding.fetch, binding)
+        self._match = promising(js.caches.default.match, js.caches.default)
 
     async def lookup(self, key: str, *, timeout: float) -> Response | None:
         try:
-            near = await _ask("Cache API", js.caches.default.match(key), timeout)
-        except Unavailable:
+            near = await within(timeout, self._match(key))
+        except (JsException, Rejected):
             near = None
         if near is not None:
             return response_from_js(near, _every_field)
-        far = await _ask("cache", self._binding.fetch(key), timeout)
+        far = await _ask("cache", timeout, self._fetch, key)
         return response_from_js(far, _every_field) if far.status == 200 else None
 
     def duplicate(self, response: Response) -> Response:
@@ -169,7 +179,7 @@ class SharedCache:
         headers.set(STORED_AT, f"{stored_at:.3f}")
         headers.set(TTL, f"{ttl:g}")
         request = Request("PUT", "", headers=headers, body=content)
-        await self._binding.fetch(request_to_js(request, key))
+        await settled(self._fetch(key, request_to_js(request)))
 
 
 class CloudflarePlatform:
@@ -199,13 +209,13 @@ class CloudflarePlatform:
             "state/CircuitBreaker": getattr(env, Binding.CIRCUIT_BREAKER).getByName(PING),
         }
         # All are asked before the first answer is waited for, and have the same time.
-        asked = {name: target.ping() for name, target in targets.items()}
+        asked = {name: invoke(target.ping, target) for name, target in targets.items()}
         end = time.time() + timeout
         return {name: await _state(name, promise, end) for name, promise in asked.items()}
 
 
 async def _state(name: str, promise: Any, end: float) -> str:
     try:
-        return str(await _ask(name, promise, max(0.0, end - time.time())))
+        return str(await _ask(name, max(0.0, end - time.time()), lambda: promise))
     except Unavailable as failure:
         return "no answer" if failure.timed_out else "unreachable"

@@ -3,24 +3,22 @@
 One instance for each isolate; it also writes the request's log line, one JSON object a line.
 """
 
-import asyncio
 import os
 import random
 import time
+from collections.abc import Coroutine
 from typing import Any
 
 import js
 import msgspec
-from pyodide.ffi import jsnull
 
 from application import Application
-from contract.edge import wait_until
 from contract.names import CLIENT_ADDRESS
 from contract.problems import UPSTREAM_INVALID, Problem
 from edge.adapters import CloudflarePlatform
-from edge.convert import JsStream, Origin, content_length, headers_from_js, response_to_js
-from edge.driver import drive
-from messages import Exchange, Request
+from edge.convert import request_from_js, response_to_js
+from edge.driver import drive, later
+from messages import Exchange
 from pipeline import problem_response
 from routing.table import Table
 from tracing import continue_trace
@@ -39,22 +37,25 @@ class Border:
         self._random = random.Random(os.urandom(32))  # noqa: S311
 
     def handle(self, request: Any, ctx: Any) -> Any:
-        """Answer a JavaScript Request with a JavaScript Response."""
+        """Answer a JavaScript Request with a JavaScript Response, or with a promise of one."""
+        return drive(self._answer(request, ctx))
+
+    async def _answer(self, request: Any, ctx: Any) -> Any:
         entropy = self._random.randbytes(40)
-        incoming = _request_from_js(request)
+        incoming = request_from_js(request)
         trace_id = continue_trace(incoming.headers, entropy[:24])
         exchange = Exchange(
             incoming,
             request_id=entropy[24:].hex(),
             client_address=incoming.headers.get(CLIENT_ADDRESS) or "-",
             now=time.time(),
-            defer=lambda work: wait_until(ctx, asyncio.ensure_future(work)),
+            defer=lambda work: ctx.waitUntil(drive(_deferred(work))),
         )
         # Method and path are noted now, as the client sent them.
         exchange.log["trace_id"] = trace_id
         exchange.log["method"] = incoming.method
         exchange.log["path"] = incoming.path
-        response = drive(self._application.handle(exchange))
+        response = await self._application.handle(exchange)
         try:
             answer = response_to_js(response)
         except Exception as error:  # a field or status that JavaScript does not take
@@ -66,24 +67,13 @@ class Border:
         return answer
 
 
-def _request_from_js(request: Any) -> Request:
-    headers = headers_from_js(request.headers)
-    scheme, _, rest = request.url.partition("://")
-    target, _, query = rest.partition("#")[0].partition("?")
-    host, slash, path = target.partition("/")
-    method = request.method
-    source = jsnull if method in ("GET", "HEAD") else request.body
-    body = None if source is jsnull else JsStream(source, content_length(headers))
-    return Request(
-        method,
-        slash + path,
-        query,
-        headers,
-        body,
-        host=host,
-        scheme=scheme,
-        origin=Origin(request, tuple(headers), body),
-    )
+async def _deferred(work: Coroutine[Any, Any, None]) -> None:
+    """`work`, after the answer; nobody is left to tell of a failure but the log."""
+    try:
+        await later(work)
+    except Exception as error:
+        line = {"level": "error", "event": "deferred", "error": str(error)[:500]}
+        _log(_encode(line).decode())
 
 
 def _log_line(exchange: Exchange, status: int) -> str:

@@ -1,6 +1,7 @@
 """Values across the border: header fields, bodies, requests and responses, JavaScript ↔ Python.
 
-Header fields cross once each way, as one JSON text: that costs a third of a proxy for each field.
+Whatever is text or number crosses as one JSON text, which costs a fraction of asking for it piece
+by piece; streams cross as they are.
 """
 
 from collections.abc import Callable
@@ -10,20 +11,20 @@ import js
 import msgspec
 from pyodide.ffi import jsnull, to_js
 
+from edge.driver import invoke, settled
 from messages import BodyTooLarge, Headers, Request, Response
 from policies.dispatch import may_leave
 
-_new_request = js.Request.new
 _new_response = js.Response.new
-# Methods as functions of their object: one crossing for a call instead of two.
-_call = js.Function.prototype.call
-_append_field = _call.bind(js.Headers.prototype.append)
-_delete_field = _call.bind(js.Headers.prototype.delete)
 _parse = js.JSON.parse
 _stringify = js.JSON.stringify
 _array_from = getattr(js.Array, "from")
 _decode_fields = msgspec.json.Decoder(list[tuple[str, str]]).decode
 _encode = msgspec.json.Encoder().encode
+
+# JSON.stringify reads the members that it is given the names of, wherever they are defined.
+_REQUEST = _parse('["method", "url", "body"]')
+_RESPONSE = _parse('["status", "statusText"]')
 
 _SPELLING: Final = {
     "cache-status": "Cache-Status",
@@ -35,9 +36,7 @@ _SPELLING: Final = {
 }
 """How the gateway's own fields are spelled where people read them; workerd knows the older ones."""
 
-_WITHOUT_BODY = (101, 204, 205, 304)
-_FEW = 6
-"""Differences in header fields up to which they are applied one by one."""
+_WITHOUT_BODY: Final = (101, 204, 205, 304)
 
 
 class JsStream:
@@ -55,7 +54,7 @@ class JsStream:
         parts: list[bytes] = []
         total = 0
         while True:
-            step = await reader.read()
+            step = await settled(invoke(reader.read, reader))
             if step.done:
                 return b"".join(parts)
             part: bytes = step.value.to_bytes()
@@ -66,103 +65,90 @@ class JsStream:
             parts.append(part)
 
 
-def headers_from_js(fields: Any) -> Headers:
-    """A JavaScript Headers object, names in lower case, Set-Cookie fields one by one."""
-    return Headers(_decode_fields(_stringify(_array_from(fields))))
+class _RequestHead(msgspec.Struct):
+    method: str
+    url: str
+    body: dict[str, Any] | None
+
+
+class _ResponseHead(msgspec.Struct):
+    status: int
+    statusText: str  # noqa: N815  (its name in JavaScript)
+
+
+_decode_request = msgspec.json.Decoder(_RequestHead).decode
+_decode_response = msgspec.json.Decoder(_ResponseHead).decode
+
+
+def _fields_of(message: Any) -> list[tuple[str, str]]:
+    """The header fields, names in lower case, Set-Cookie fields one by one."""
+    return _decode_fields(_stringify(_array_from(message.headers)))
 
 
 class Origin(NamedTuple):
-    """The JavaScript request or response that a value came from, and what it was then."""
+    """The JavaScript response that a value came from, and what it was then."""
 
     source: Any
-    fields: tuple[tuple[str, str], ...]
     body: JsStream | None
+    status: int
+    status_text: str
 
 
-def request_to_js(request: Request, url: str) -> Any:
-    """A JavaScript Request for `url`. Redirects are returned to the client, never followed.
+def request_from_js(request: Any) -> Request:
+    """A request as the client sent it, with a body that nobody has read."""
+    head = _decode_request(_stringify(request, _REQUEST))
+    headers = Headers(_fields_of(request))
+    scheme, _, rest = head.url.partition("://")
+    target, _, query = rest.partition("#")[0].partition("?")
+    host, slash, path = target.partition("/")
+    has_body = head.body is not None and head.method not in ("GET", "HEAD")
+    body = JsStream(request.body, _content_length(headers)) if has_body else None
+    return Request(head.method, slash + path, query, headers, body, host=host, scheme=scheme)
 
-    Where only header fields differ from the request that came in, that one is copied and the
-    difference applied: it costs less than to carry everything over again.
-    """
-    origin = request.origin
-    if origin is not None and origin.body is request.body:
-        difference = _difference(origin.fields, request.headers)
-        if len(difference) <= _FEW:
-            copy = _new_request(url, origin.source)
-            _amend(copy.headers, difference)
-            return copy
-    # An object and not pairs, which costs less: workerd has joined repeated fields already.
-    init = _parse(
-        _encode(
-            {"method": request.method, "headers": dict(request.headers), "redirect": "manual"}
-        ).decode()
-    )
+
+def request_to_js(request: Request) -> Any:
+    """The second argument of fetch. Redirects are returned to the client, never followed."""
+    # Fields in an object and not in pairs: workerd has joined repeated ones already.
+    init = {"method": request.method, "headers": dict(request.headers), "redirect": "manual"}
+    crossed = _parse(_encode(init).decode())
     if request.body is not None:
-        init.body = _body_to_js(request.body)
-    return _new_request(url, init)
+        crossed.body = _body_to_js(request.body)
+    return crossed
 
 
 def response_from_js(response: Any, wanted: Callable[[str], bool] = may_leave) -> Response:
     """A response with the fields that are `wanted` by name, and a body that nobody has read."""
-    fields = tuple(headers_from_js(response.headers))
+    head = _decode_response(_stringify(response, _RESPONSE))
+    fields = _fields_of(response)
     source = response.body
     body = None if source is jsnull else JsStream(source, None)
     return Response(
-        response.status,
+        head.status,
         Headers([field for field in fields if wanted(field[0])]),
         body,
-        origin=Origin(response, fields, body),
+        origin=Origin(response, body, head.status, head.statusText),
     )
 
 
 def response_to_js(response: Response) -> Any:
-    """A new JavaScript response, by copy and difference where that is possible."""
-    origin = response.origin
-    if origin is not None and origin.body is response.body:
-        difference = _difference(origin.fields, response.headers)
-        if len(difference) <= _FEW and response.status == origin.source.status:
-            copy = _copy_of(origin)
-            _amend(copy.headers, difference)
-            return copy
-    spelled = [(_SPELLING.get(name, name), value) for name, value in response.headers]
-    init = {"status": response.status, "headers": spelled}
-    body = None if response.status in _WITHOUT_BODY else response.body
+    """A new JavaScript response."""
+    status, origin = response.status, response.origin
+    pairs = [(_SPELLING.get(name, name), value) for name, value in response.headers]
+    fields = dict(pairs)
+    # An object costs workerd much less than pairs, which only a repeated field needs.
+    init: dict[str, Any] = {
+        "status": status,
+        "headers": fields if len(fields) == len(pairs) else pairs,
+    }
+    if origin is not None and origin.status == status:
+        init["statusText"] = origin.status_text
+    body = None if status in _WITHOUT_BODY else response.body
     return _new_response(
         jsnull if body is None else _body_to_js(body), _parse(_encode(init).decode())
     )
 
 
-def _copy_of(origin: Origin) -> Any:
-    return _new_response(jsnull if origin.body is None else origin.body.source, origin.source)
-
-
-def _difference(
-    before: tuple[tuple[str, str], ...], after: Headers
-) -> list[tuple[str, str | None]]:
-    """Names to delete (with `None`) and fields to append, to get from `before` to `after`."""
-    kept = set(after)
-    changed = {field[0] for field in before if field not in kept}
-    known = set(before)
-    changed.update([field[0] for field in kept if field not in known])
-    if not changed:
-        return []
-    names = {field[0] for field in before}
-    return [
-        *((name, None) for name in changed & names),
-        *(field for field in after if field[0] in changed),
-    ]
-
-
-def _amend(fields: Any, difference: list[tuple[str, str | None]]) -> None:
-    for name, value in difference:
-        if value is None:
-            _delete_field(fields, name)
-        else:
-            _append_field(fields, _SPELLING.get(name, name), value)
-
-
-def content_length(headers: Headers) -> int | None:
+def _content_length(headers: Headers) -> int | None:
     """The declared length, where it is one."""
     declared = headers.get("content-length")
     return int(declared) if declared is not None and declared.isdigit() else None
