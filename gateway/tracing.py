@@ -11,20 +11,20 @@ _NO_TRACE: Final = "0" * 32
 _NO_PARENT: Final = "0" * 16
 
 
-def continue_trace(headers: Headers, entropy: bytes) -> str:
+def continue_trace(headers: Headers, entropy: str) -> str:
     """Set `traceparent` of the request to a span of the gateway's, and return the trace id.
 
-    `entropy` is 24 random bytes: a span id, and a trace id for when the caller has sent none or an
-    unreadable one (section 3.2.2); `tracestate` only goes on with the trace that it belongs to.
+    `entropy` is 48 random hex digits: a span id, and a trace id for when the caller has sent none
+    or an unreadable one (section 3.2.2); `tracestate` only goes on with its own trace.
     """
-    trace_id, flags = entropy[8:].hex(), "01"
+    trace_id, flags = entropy[16:], "01"
     sent = headers.get(TRACEPARENT)
     valid = _TRACEPARENT.fullmatch(sent) if sent is not None else None
     if valid and _is_readable(valid):
         trace_id, flags = valid[2], valid[4]
     else:
         headers.remove(TRACESTATE)
-    headers.set(TRACEPARENT, f"00-{trace_id}-{entropy[:8].hex()}-{flags}")
+    headers.set(TRACEPARENT, f"00-{trace_id}-{entropy[:16]}-{flags}")
     return trace_id
 
 

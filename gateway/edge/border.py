@@ -41,12 +41,12 @@ class Border:
         return drive(self._answer(request, ctx))
 
     async def _answer(self, request: Any, ctx: Any) -> Any:
-        entropy = self._random.randbytes(40)
+        entropy = self._random.randbytes(40).hex()
         incoming = request_from_js(request)
-        trace_id = continue_trace(incoming.headers, entropy[:24])
+        trace_id = continue_trace(incoming.headers, entropy[:48])
         exchange = Exchange(
             incoming,
-            request_id=entropy[24:].hex(),
+            request_id=entropy[48:],
             client_address=incoming.headers.get(CLIENT_ADDRESS) or "-",
             now=time.time(),
             defer=lambda work: ctx.waitUntil(drive(_deferred(work))),

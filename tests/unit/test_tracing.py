@@ -5,7 +5,7 @@ import pytest
 from messages import Headers
 from tracing import continue_trace
 
-ENTROPY = bytes(range(1, 25))
+ENTROPY = bytes(range(1, 25)).hex()
 SPAN = "0102030405060708"
 FRESH = "090a0b0c0d0e0f101112131415161718"
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
