@@ -1,6 +1,7 @@
-"""The floor under every Python gateway: hands the request on to a service binding and nothing else.
+"""Hands the request on to a service binding and nothing else, as one would write it.
 
-Synchronous and at module level, which is the cheapest entry that workerd has for Python.
+Synchronous and at module level, which is the cheapest entry that workerd has for Python. Not a bound:
+Pyodide makes a future of the promise that is returned here, which `bench/bare` avoids.
 """
 
 from typing import Any
