@@ -13,6 +13,7 @@ from contract.problems import UPSTREAM_TIMEOUT, UPSTREAM_UNREACHABLE, Problem
 from messages import HOP_BY_HOP, Exchange, Headers, Response
 from ports import Service, Unavailable
 from routing.paths import PathTemplate
+from transforms.entity_tags import unmark_if_match
 
 _FROM_PROXIES: Final = frozenset(
     {"forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"}
@@ -50,6 +51,7 @@ class Dispatch:
     async def __call__(self, exchange: Exchange) -> Response:
         request = exchange.request
         request.path = self._path(exchange)
+        unmark_if_match(request.headers)
         exchange.log["service"] = self._service_name
         try:
             response = await self._service.send(request, timeout=self._timeout)

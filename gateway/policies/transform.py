@@ -17,7 +17,8 @@ from contract.problems import (
 )
 from messages import BodyTooLarge, Exchange, Response, read_body
 from pipeline import Next
-from transforms.documents import NotJson, decode, encode, forget_old_bytes, is_json, restore_tags
+from transforms.documents import NotJson, decode, encode, forget_old_bytes, is_json
+from transforms.entity_tags import mark_of, unmark_if_none_match
 from transforms.member import BODILESS, Member, RequestSide, ResponseSide
 from transforms.pointer import MISSING
 from transforms.settings import TransformSettings
@@ -40,6 +41,7 @@ class Transform:
         """Raises `TemplateError` for a chain that was not checked."""
         self._members = [Member(settings) for settings in chain]
         self._max_body = max_body
+        self._mark = mark_of(chain)
         self._up = _Chain([member.request for member in self._members])
         self._response = _Chain([member.response for member in reversed(self._members)])
         self._errors = _Chain([member.errors for member in reversed(self._members)])
@@ -65,7 +67,7 @@ class Transform:
         elif 400 <= status < 600:
             await self._carry_down(exchange, response, self._errors, scopes)
         elif status == 304 and self._response.edits:
-            forget_old_bytes(response.headers)
+            forget_old_bytes(response.headers, self._mark)
         if self._vary:
             response.headers.add("vary", self._vary)
         return response
@@ -76,7 +78,8 @@ class Transform:
         document: Any = MISSING
         if self._up.reads and request.body is not None and is_json(request.headers):
             document = await self._request_document(exchange)
-        restore_tags(request.headers)
+        if self._response.edits:
+            unmark_if_none_match(request.headers, self._mark)
         if self._response.edits or self._errors.edits:
             request.headers.remove(*_RANGE)  # a part of a document cannot be edited
         scopes = []
@@ -119,7 +122,7 @@ class Transform:
         edits = chain.edits and response.status not in BODILESS and is_json(response.headers)
         if edits and exchange.request.method == "HEAD":
             # What GET would send is not known without its body, so nothing is said of it.
-            forget_old_bytes(response.headers)
+            forget_old_bytes(response.headers, self._mark)
         elif (
             chain.reads
             and response.body is not None
@@ -131,7 +134,7 @@ class Transform:
             document = side.apply(response, document, scope)
         if edits and document is not MISSING:
             response.body = encode(document)
-            forget_old_bytes(response.headers)
+            forget_old_bytes(response.headers, self._mark)
 
     async def _response_document(self, response: Response, *, edits: bool) -> Any:
         """The answer's body as a document, `MISSING` where it may as well stay what it is."""

@@ -5,7 +5,6 @@ last one counts, as RFC 8259, section 4, leaves open. A half of a surrogate pair
 absurd exponent and deep nesting are refused.
 """
 
-import re
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ import msgspec
 
 from contract.nesting import MAX_DEPTH, is_too_deep
 from messages import Headers
+from transforms.entity_tags import mark_tag
 
 _OF_THE_OLD_BYTES: Final = (
     "content-length",
@@ -24,8 +24,6 @@ _OF_THE_OLD_BYTES: Final = (
     "content-range",
     "content-encoding",
 )
-
-_TAG: Final = re.compile(r'(?:W/)?("[^"]*")')
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -55,24 +53,16 @@ def is_json(headers: Headers) -> bool:
     return media_type == "application/json" or media_type.endswith("+json")
 
 
-def forget_old_bytes(headers: Headers) -> None:
+def forget_old_bytes(headers: Headers, mark: str | None = None) -> None:
     """Drop what was said of the bytes of a body that is not the same any more.
 
     A strong ETag (RFC 9110, section 8.8.1) promises that all bytes are the same, which only their
-    author can: it becomes weak.
+    author can: it becomes weak, unless it is marked as that of what was made of them
+    (`transforms.entity_tags`).
     """
     headers.remove(*_OF_THE_OLD_BYTES)
     tag = headers.get("etag")
-    if tag is not None and tag.startswith('"'):
+    if mark is not None:
+        mark_tag(headers, mark)
+    elif tag is not None and tag.startswith('"'):
         headers.set("etag", f"W/{tag}")
-
-
-def restore_tags(headers: Headers) -> None:
-    """Make the tags of If-Match strong again, which `forget_old_bytes` made weak on their way out.
-
-    A weak tag never matches in If-Match (RFC 9110, section 13.1.1): without this no client could
-    make a change on condition of what it has read.
-    """
-    field = headers.get("if-match")
-    if field is not None and 'W/"' in field:
-        headers.set("if-match", _TAG.sub(r"\1", field))

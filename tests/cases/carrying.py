@@ -12,22 +12,27 @@ from contract.auth import Principal
 from contract.problems import Problem
 from messages import Exchange, Headers, Request, Response
 from policies.transform import Transform
+from transforms.entity_tags import mark_of
 from transforms.settings import TransformSettings
+
+MARK = "~mark"
 
 
 def carry(chain: list[Any], request: dict[str, Any], answer: dict[str, Any], limit: int) -> Any:
     """What the service was sent and the client received, or the code of the problem.
 
     `request`: method, query, headers (pairs), body (a text), parameters, principal. `answer`:
-    status, headers, body. All optional.
+    status, headers, body. All optional. In fields `~mark` stands for the mark of the chain's tags.
     """
-    transform = Transform(msgspec.convert(chain, list[TransformSettings]), limit)
+    settings = msgspec.convert(chain, list[TransformSettings])
+    transform = Transform(settings, limit)
+    mark = mark_of(settings)
     exchange = Exchange(
         Request(
             request.get("method", "POST"),
             "/things",
             request.get("query", ""),
-            _headers(request),
+            _headers(request, mark),
             _body(request),
         ),
         request_id="request-1",
@@ -53,14 +58,14 @@ def carry(chain: list[Any], request: dict[str, Any], answer: dict[str, Any], lim
         return {"problem": problem.type.code}
     received = {
         "status": response.status,
-        "headers": list(response.headers),
+        "headers": [(name, value.replace(mark, MARK)) for name, value in response.headers],
         "body": _text(response.body),
     }
     return {"sent": sent, "received": received}
 
 
-def _headers(message: dict[str, Any]) -> Headers:
-    fields = [(name, value) for name, value in message.get("headers", [])]
+def _headers(message: dict[str, Any], mark: str = MARK) -> Headers:
+    fields = [(name, value.replace(MARK, mark)) for name, value in message.get("headers", [])]
     if "body" in message and all(name != "content-type" for name, _ in fields):
         fields.append(("content-type", "application/json"))
     return Headers(fields)

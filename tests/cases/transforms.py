@@ -466,7 +466,12 @@ STRONG = [
     ["accept-ranges", "bytes"],
 ]
 UNTOUCHED = {"etag": '"1"', "content-length": "7", "accept-ranges": "bytes"}
-CHANGED = {"etag": 'W/"1"', "content-length": None, "content-digest": None, "accept-ranges": None}
+CHANGED = {
+    "etag": '"1~mark"',
+    "content-length": None,
+    "content-digest": None,
+    "accept-ranges": None,
+}
 
 EXCHANGES: dict[str, list[Exchange]] = {
     "header fields": [
@@ -763,10 +768,22 @@ EXCHANGES: dict[str, list[Exchange]] = {
             {"headers": CHANGED},
         ),
         down(
-            "a weak tag stays",
+            "a weak tag stays weak",
             {"response": RENAME},
             {"body": ONE, "headers": [["etag", 'W/"1"']]},
-            {"headers": {"etag": 'W/"1"'}},
+            {"headers": {"etag": 'W/"1~mark"'}},
+        ),
+        down(
+            "what is no tag stays as it is",
+            {"response": RENAME},
+            {"body": ONE, "headers": [["etag", "1"]]},
+            {"headers": {"etag": "1"}},
+        ),
+        down(
+            "the tag of an answer that has not changed is that of what was made of it",
+            {"response": RENAME},
+            {"status": 304, "headers": [["etag", '"1"']]},
+            {"status": 304, "headers": {"etag": '"1~mark"'}},
         ),
         down(
             "what was said stays with a body that stays",
@@ -908,11 +925,39 @@ EXCHANGES: dict[str, list[Exchange]] = {
             {"sent": {"headers": {"range": "bytes=0-1"}}},
         ),
         Exchange(
-            "the tag that was made weak is strong again",
+            "the tag of what was made of an answer is the service's again",
             [{"response": RENAME}],
-            {"method": "PATCH", "headers": [["if-match", 'W/"1", "W/,", W/"a,b"']]},
+            {"headers": [["if-none-match", 'W/"1~mark", "a,b~mark"']]},
             {},
-            {"sent": {"headers": {"if-match": '"1", "W/,", "a,b"'}}},
+            {"sent": {"headers": {"if-none-match": 'W/"1", "a,b"'}}},
+        ),
+        Exchange(
+            "tags of other representations do not match",
+            [{"response": RENAME}],
+            {"headers": [["if-none-match", '"1", "2~gw-00000000", "3~mark"']]},
+            {},
+            {"sent": {"headers": {"if-none-match": '"3"'}}},
+        ),
+        Exchange(
+            "where none is left nothing is compared",
+            [{"response": RENAME}],
+            {"headers": [["if-none-match", 'W/"1"']]},
+            {},
+            {"sent": {"headers": {"if-none-match": None}}},
+        ),
+        Exchange(
+            "any tag is any tag",
+            [{"response": RENAME}],
+            {"method": "PUT", "headers": [["if-none-match", "*"]]},
+            {},
+            {"sent": {"headers": {"if-none-match": "*"}}},
+        ),
+        Exchange(
+            "tags of answers that nobody edits are left alone",
+            [{"request": RENAME}],
+            {"headers": [["if-none-match", '"1"']]},
+            {},
+            {"sent": {"headers": {"if-none-match": '"1"'}}},
         ),
         Exchange(
             "broken JSON is refused",

@@ -50,7 +50,7 @@ UPLOADED = {
             __init__ changes collisions finding routes services transforms versions
         """,
         "transforms": """
-            __init__ cast check documents fields member operations percent pointer roundtrip
+            __init__ cast check documents entity_tags fields member operations percent pointer roundtrip
             settings target templates
         """,
     },

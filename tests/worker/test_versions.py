@@ -39,7 +39,8 @@ def test_one_record_in_both_versions(api: Consumer, roadmap: Any) -> None:
         "owner_id": roadmap["owner"]["id"],
         "steps": roadmap["milestones"],
     }
-    assert old.headers["etag"] == f"W/{new.headers['etag']}"
+    # Another representation of the same state: another tag, from which the gateway finds the way.
+    assert old.headers["etag"].startswith(new.headers["etag"][:-1] + "~gw-")
 
 
 def test_v1_says_that_it_is_going_away(api: Consumer, roadmap: Any) -> None:
