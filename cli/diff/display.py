@@ -35,13 +35,13 @@ def show(found: Report, terminal: Console) -> None:
 
 def _show_change(terminal: Console, change: Change) -> None:
     among = f" ({', '.join(change.versions)})" if change.versions else ""
-    line = Text("  ").append(f"{change.severity:<11}", _STYLES[change.severity])
+    line = Text("  ").append(f"{change.severity:<12}", _STYLES[change.severity])
     line.append(f"{change.kind} ", "dim").append(printable(change.name), "bold")
     line.append(among, "dim").append(f"  {change.reason}")
     terminal.print(line, soft_wrap=True)
     values = " → ".join(filter(None, (change.before, change.after)))
     told = f"{change.what}: {values}" if values else change.what
-    terminal.print(Text(" " * 13 + _cut(printable(told)), "dim"), soft_wrap=True)
+    terminal.print(Text(" " * 14 + _cut(printable(told)), "dim"), soft_wrap=True)
 
 
 def _cut(text: str) -> str:

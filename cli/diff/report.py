@@ -4,11 +4,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from cli.diff.generate import Case
 from cli.diff.replay import PARTS, Example, Group, Seen
 from cli.diff.severity import Change, Severity
-
-_PLAIN = b"{}"
 
 
 class Tried(Struct):
@@ -102,22 +99,10 @@ def _replay(example: Example, names: Names) -> Replay:
         case.call.method,
         case.call.url,
         case.call.curl(),
-        case.call.explain(*_answer(case), "--routes", names.b),
+        case.call.explain(*case.answer.flags(), "--routes", names.b),
         _side(a),
         _side(b),
     )
-
-
-def _answer(case: Case) -> list[str]:
-    """The options with which `gateway explain` gives the same answer."""
-    answer, words = case.answer, []
-    if answer.body is not None and answer.body != _PLAIN:
-        words += ["--answer", answer.body.decode()]
-    if answer.status != 200:
-        words += ["--answer-status", str(answer.status)]
-    for name, value in answer.headers[1:]:
-        words += ["--answer-header", f"{name}: {value}"]
-    return words
 
 
 def _side(seen: Seen) -> Side:

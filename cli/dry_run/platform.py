@@ -13,6 +13,7 @@ from contract.limits import LimitDecision, LimitRequest
 from messages import BodyTooLarge, Headers, Request, Response, read_body
 
 _ANY_SIZE = 1 << 62
+_JSON = ("content-type", "application/json")
 
 
 class Content:
@@ -33,8 +34,20 @@ class Answer(NamedTuple):
     """What a service is taken to answer."""
 
     status: int = 200
-    headers: tuple[tuple[str, str], ...] = (("content-type", "application/json"),)
+    headers: tuple[tuple[str, str], ...] = (_JSON,)
     body: bytes | None = b"{}"
+
+    def flags(self) -> list[str]:
+        """The options with which `gateway explain` gives the same answer."""
+        words = []
+        if self.body is not None and self.body != b"{}":
+            words += ["--answer", self.body.decode("utf-8", "replace")]
+        if self.status != 200:
+            words += ["--answer-status", str(self.status)]
+        for name, value in self.headers:
+            if (name, value) != _JSON:
+                words += ["--answer-header", f"{name}: {value}"]
+        return words
 
 
 class Sent(NamedTuple):

@@ -58,7 +58,8 @@ def run_cases(
             run = runs[now] = DryRun(table, now)
         found = mismatches(one.case.expected, run.send(one.call, one.answer))
         _, place = one.locate((one.position,))
-        explain = one.call.explain("--routes", str(files[0]))
+        at = ["--at", one.case.request.at.isoformat()] if one.case.request.at else []
+        explain = one.call.explain(*one.answer.flags(), *at, "--routes", str(files[0]))
         placed = [_placed(one, mismatch) for mismatch in found]
         results.append(Result(one.case.name, place.line, place.column, explain, placed))
     failed = sum(bool(result.mismatches) for result in results)
