@@ -50,8 +50,8 @@ UPLOADED = {
             __init__ changes collisions finding routes services transforms versions
         """,
         "transforms": """
-            __init__ cast check documents entity_tags fields member operations percent pointer roundtrip
-            settings target templates
+            __init__ cast check documents entity_tags fields member operations percent pointer
+            roundtrip settings target templates
         """,
     },
     "auth": {

@@ -95,12 +95,20 @@ def test_what_is_wrong_does_not_validate(tmp_path: Path, old: str, new: str) -> 
     assert errors(VALIDATOR, values(tmp_path, EXPANDED.replace(old, new, 1)))
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.stem)
-def test_the_wrong_tables_of_the_docs_do_not_validate(table: Path) -> None:
+def readable(table: Path) -> bool:
+    """Whether it is YAML: if not, that is the business of an editor's parser."""
     try:
-        value = read_yaml(table).value
+        read_yaml(table)
     except SourceErrors:
-        pytest.skip("an editor's YAML parser tells that")
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "table", [table for table in TABLES if readable(table)], ids=lambda table: table.stem
+)
+def test_the_wrong_tables_of_the_docs_do_not_validate(table: Path) -> None:
+    value = read_yaml(table).value
     wrong = bool(errors(VALIDATOR, value))
     if "include" in value:
         parts = [read_yaml(part).value for part in (table.parent / "teams").glob("*.yaml")]
