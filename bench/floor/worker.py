@@ -1,7 +1,7 @@
 """Hands the request on to a service binding and nothing else, as one would write it.
 
-Synchronous and at module level, which is the cheapest entry that workerd has for Python. No bound:
-Pyodide makes a future of the promise that is returned here, which `bench/bare` avoids.
+Synchronous and at module level, which is the cheapest entry that workerd has for Python. Not a
+bound: Pyodide makes a future of the promise that is returned here, which `bench/bare` avoids.
 """
 
 from typing import Any

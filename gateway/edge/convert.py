@@ -16,6 +16,10 @@ from messages import BodyTooLarge, Headers, Request, Response
 from policies.dispatch import may_leave
 
 _new_response = js.Response.new
+# Methods as functions of their object: one crossing for a call instead of two.
+_call = js.Function.prototype.call
+_append_field = _call.bind(js.Headers.prototype.append)
+_delete_field = _call.bind(js.Headers.prototype.delete)
 _parse = js.JSON.parse
 _stringify = js.JSON.stringify
 _array_from = getattr(js.Array, "from")
@@ -33,6 +37,8 @@ _SPELLING: Final = {
 """How the gateway's own fields are spelled where people read them; workerd knows the older ones."""
 
 _WITHOUT_BODY: Final = (101, 204, 205, 304)
+_FEW: Final = 6
+"""Differences in header fields up to which they are applied one by one."""
 
 
 class JsStream:
@@ -70,9 +76,9 @@ class Origin(NamedTuple):
     """The JavaScript response that a value came from, and what it was then."""
 
     source: Any
+    fields: list[tuple[str, str]]
     body: JsStream | None
     status: int
-    status_text: str
 
 
 def request_from_js(request: Any) -> Request:
@@ -107,26 +113,58 @@ def response_from_js(response: Any, wanted: Callable[[str], bool] = may_leave) -
         status,
         Headers([field for field in fields if wanted(field[0])]),
         body,
-        origin=Origin(response, body, status, response.statusText),
+        origin=Origin(response, fields, body, status),
     )
 
 
 def response_to_js(response: Response) -> Any:
-    """A new JavaScript response."""
-    status, origin = response.status, response.origin
+    """A new JavaScript response.
+
+    Where only header fields differ from the one that came in, that one is copied and the difference
+    applied: it costs less than to carry everything over again.
+    """
+    origin = response.origin
+    if origin is not None and origin.body is response.body and origin.status == response.status:
+        difference = _difference(origin.fields, response.headers)
+        if len(difference) <= _FEW:
+            copy = _copy_of(origin)
+            _amend(copy.headers, difference)
+            return copy
     pairs = [(_SPELLING.get(name, name), value) for name, value in response.headers]
     fields = dict(pairs)
     # An object costs workerd much less than pairs, which only a repeated field needs.
-    init: dict[str, Any] = {
-        "status": status,
-        "headers": fields if len(fields) == len(pairs) else pairs,
-    }
-    if origin is not None and origin.status == status:
-        init["statusText"] = origin.status_text
-    body = None if status in _WITHOUT_BODY else response.body
+    init = {"status": response.status, "headers": fields if len(fields) == len(pairs) else pairs}
+    body = None if response.status in _WITHOUT_BODY else response.body
     return _new_response(
         jsnull if body is None else _body_to_js(body), _parse(_encode(init).decode())
     )
+
+
+def _copy_of(origin: Origin) -> Any:
+    return _new_response(jsnull if origin.body is None else origin.body.source, origin.source)
+
+
+def _difference(before: list[tuple[str, str]], after: Headers) -> list[tuple[str, str | None]]:
+    """Names to delete (with `None`) and fields to append, to get from `before` to `after`."""
+    kept = set(after)
+    changed = {field[0] for field in before if field not in kept}
+    known = set(before)
+    changed.update([field[0] for field in kept if field not in known])
+    if not changed:
+        return []
+    names = {field[0] for field in before}
+    return [
+        *((name, None) for name in changed & names),
+        *(field for field in after if field[0] in changed),
+    ]
+
+
+def _amend(fields: Any, difference: list[tuple[str, str | None]]) -> None:
+    for name, value in difference:
+        if value is None:
+            _delete_field(fields, name)
+        else:
+            _append_field(fields, _SPELLING.get(name, name), value)
 
 
 def _content_length(headers: Headers) -> int | None:
