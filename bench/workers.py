@@ -43,8 +43,12 @@ def running(*, counting: bool) -> Iterator[Running]:
     # Beside the project, on the disk that `make dev` writes to, and not in a /tmp made of memory.
     BUILT.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=BUILT) as folder:
-        workers = _workers(_base64url(key), counting=counting)
-        with LocalRuntime(Plan(workers=workers, state=Path(folder))) as runtime:
+        plan = Plan(
+            workers=_workers(_base64url(key), counting=counting),
+            state=Path(folder),
+            log=Path(folder) / "workerd.log",
+        )
+        with LocalRuntime(plan) as runtime:
             yield Running(runtime.urls, _token(key))
 
 

@@ -4,7 +4,7 @@ Plain Python, so that policies run the same under CPython and in workerd. Whatev
 platform (a body that is still a stream) is only held here, never looked into.
 """
 
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from contract.auth import Principal
@@ -33,6 +33,13 @@ HOP_BY_HOP: Final = frozenset(
 """Fields that belong to one connection (RFC 9110, section 7.6.1)."""
 
 
+def without(
+    fields: Iterable[tuple[str, str]], names: Collection[str], prefix: str
+) -> list[tuple[str, str]]:
+    """`fields` but for those with one of `names`, or whose name begins with `prefix`."""
+    return [field for field in fields if field[0] not in names and not field[0].startswith(prefix)]
+
+
 class Headers:
     """Header fields in order, several of one name allowed. Names are lower case throughout."""
 
@@ -54,8 +61,9 @@ class Headers:
 
     def set(self, name: str, value: str) -> None:
         """Make `value` the only value of `name`."""
-        self.remove(name)
-        self._fields.append((name, value))
+        fields = [field for field in self._fields if field[0] != name]
+        fields.append((name, value))
+        self._fields = fields
 
     def add(self, name: str, value: str) -> None:
         """Append a further field, keeping those that are there."""
@@ -65,16 +73,29 @@ class Headers:
         """Drop every field with one of these names."""
         self._fields = [field for field in self._fields if field[0] not in names]
 
-    def amend(self, fields: Iterable[tuple[str, str]]) -> None:
+    def amend(self, fields: Sequence[tuple[str, str]]) -> None:
         """Put `fields` in: list fields beside those that are there, others in their place."""
-        for name, value in fields:
-            if name not in LIST_FIELDS:
-                self.remove(name)
-            self.add(name, value)
+        replaced = [name for name, _ in fields if name not in LIST_FIELDS]
+        if any(field[0] in replaced for field in self._fields):
+            self._fields = [field for field in self._fields if field[0] not in replaced]
+        # Of two for one place the later counts.
+        latest = dict(fields) if len(set(replaced)) < len(replaced) else None
+        self._fields += [
+            field
+            for field in fields
+            if latest is None or field[0] in LIST_FIELDS or latest[field[0]] == field[1]
+        ]
 
-    def keep_only(self, wanted: Callable[[str], bool]) -> None:
-        """Drop every field whose name is not `wanted`."""
-        self._fields = [field for field in self._fields if wanted(field[0])]
+    def drop(self, names: Collection[str], prefix: str) -> None:
+        """Drop every field with one of these names, or whose name begins with `prefix`."""
+        self._fields = without(self._fields, names, prefix)
+
+    def begins_with(self, fields: Sequence[tuple[str, str]]) -> bool:
+        """Whether `fields` are the first ones here, which they are where nothing was dropped."""
+        return self._fields[: len(fields)] == fields
+
+    def __getitem__(self, places: slice) -> list[tuple[str, str]]:
+        return self._fields[places]
 
     def __contains__(self, name: str) -> bool:
         return self.get(name) is not None

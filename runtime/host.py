@@ -32,7 +32,7 @@ _WRAPPER = """\
 echo $$ > {pid_file}
 command=$1
 shift
-exec {workerd} "$command" {options} "$@"
+exec {workerd} "$command" {options} "$@"{output}
 """
 
 
@@ -73,7 +73,7 @@ class Host:
         self._folder = Path(tempfile.mkdtemp(dir=BUILT / "run", prefix=f"{os.getpid()}-"))
         self._pid_file = self._folder / "workerd.pid"
         self._write_plan(plan)
-        self._write_wrapper(options)
+        self._write_wrapper(options, plan.log)
         reader, writer = os.pipe()
         script = Path(__file__).with_name("host.mjs")
         self._process = subprocess.Popen(
@@ -164,13 +164,15 @@ class Host:
         }
         (self._folder / "plan.json").write_text(json.dumps(document), encoding="utf-8")
 
-    def _write_wrapper(self, options: tuple[str, ...]) -> None:
+    def _write_wrapper(self, options: tuple[str, ...], log: Path | None) -> None:
         wrapper = self._folder / "workerd"
+        output = "" if log is None else f" >> {shlex.quote(str(log))} 2>&1"
         wrapper.write_text(
             _WRAPPER.format(
                 pid_file=shlex.quote(str(self._pid_file)),
                 workerd=shlex.quote(str(workerd())),
                 options=shlex.join(options),
+                output=output,
             ),
             encoding="utf-8",
         )

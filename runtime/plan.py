@@ -44,5 +44,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     workers: tuple[Worker, ...]
     state: Path | None = None
     """Folder for D1, KV, the cache and Durable Objects. None keeps nothing after the run."""
+    log: Path | None = None
+    """File that workerd writes what Workers print to by itself. Without one the host's Node reads
+    and passes it on, and takes processor time for each line from what is being measured."""
     dev_vars: bool = False
     """Whether `.dev.vars` beside each configuration is read. Tests must not depend on it."""

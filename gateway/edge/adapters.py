@@ -133,11 +133,6 @@ class CircuitBreakerObjects:
         return _decode_breaker(answer)
 
 
-def _every_field(_name: str) -> bool:
-    """Stored responses carry what the gateway has to know in fields of its own."""
-    return True
-
-
 class SharedCache:
     """The Cache API of this data centre, then the cache Worker. Only the latter ever writes."""
 
@@ -151,9 +146,9 @@ class SharedCache:
         except (JsException, Rejected):
             near = None
         if near is not None:
-            return response_from_js(near, _every_field)
+            return response_from_js(near, inside=True)
         far = await _ask("cache", timeout, self._fetch, key)
-        return response_from_js(far, _every_field) if far.status == 200 else None
+        return response_from_js(far, inside=True) if far.status == 200 else None
 
     def duplicate(self, response: Response) -> Response:
         origin: Origin | None = response.origin

@@ -4,7 +4,6 @@ Header fields cross once each way, as one JSON text: that costs a third of a pro
 Streams cross as they are.
 """
 
-from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 import js
@@ -13,7 +12,7 @@ from pyodide.ffi import jsnull, to_js
 
 from edge.driver import invoke, settled
 from messages import BodyTooLarge, Headers, Request, Response
-from policies.dispatch import may_leave
+from policies.dispatch import without_inside_fields
 
 _new_response = js.Response.new
 # Methods as functions of their object: one crossing for a call instead of two.
@@ -103,15 +102,15 @@ def request_to_js(request: Request) -> Any:
     return crossed
 
 
-def response_from_js(response: Any, wanted: Callable[[str], bool] = may_leave) -> Response:
-    """A response with the fields that are `wanted` by name, and a body that nobody has read."""
+def response_from_js(response: Any, *, inside: bool = False) -> Response:
+    """A response with a body that nobody has read; with fields of the gateway's own if `inside`."""
     status = response.status
     fields = _fields_of(response)
     source = response.body
     body = None if source is jsnull else JsStream(source, None)
     return Response(
         status,
-        Headers([field for field in fields if wanted(field[0])]),
+        Headers(fields if inside else without_inside_fields(fields)),
         body,
         origin=Origin(response, fields, body, status),
     )
@@ -146,6 +145,11 @@ def _copy_of(origin: Origin) -> Any:
 
 def _difference(before: list[tuple[str, str]], after: Headers) -> list[tuple[str, str | None]]:
     """Names to delete (with `None`) and fields to append, to get from `before` to `after`."""
+    if after.begins_with(before):
+        added = after[len(before) :]
+        names = {name for name, _ in added}
+        if not any(field[0] in names for field in before):
+            return added  # type: ignore[return-value]  # (a value is no None)
     kept = set(after)
     changed = {field[0] for field in before if field not in kept}
     known = set(before)

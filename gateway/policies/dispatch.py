@@ -1,16 +1,16 @@
 """Dispatch: the end of every pipeline. Sends the request to its service and cleans the answer.
 
 Fields that belong to one connection (RFC 9110, section 7.6.1) and fields of the gateway's own do
-not pass to a service (`drop_outside_fields`) nor from one (`may_leave`, applied by the edge where
-it reads or copies them). A Location in the service's own words is put in the client's.
+not pass to a service (`drop_outside_fields`) nor from one (`without_inside_fields`, applied by the
+edge where it reads them). A Location in the service's own words is put in the client's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from contract.names import INTERNAL_PREFIX
 from contract.problems import UPSTREAM_TIMEOUT, UPSTREAM_UNREACHABLE, Problem
-from messages import HOP_BY_HOP, Exchange, Headers, Response
+from messages import HOP_BY_HOP, Exchange, Headers, Response, without
 from ports import Service, Unavailable
 from routing.paths import PathTemplate
 from transforms.entity_tags import unmark_if_match
@@ -90,9 +90,9 @@ def drop_outside_fields(headers: Headers) -> None:
     connection = headers.get("connection")
     if connection is not None:
         unwanted = unwanted.union(name.strip().lower() for name in connection.split(","))
-    headers.keep_only(lambda name: name not in unwanted and not name.startswith(INTERNAL_PREFIX))
+    headers.drop(unwanted, INTERNAL_PREFIX)
 
 
-def may_leave(name: str) -> bool:
-    """Whether a field of a service's answer goes out to the client."""
-    return name not in HOP_BY_HOP and not name.startswith(INTERNAL_PREFIX)
+def without_inside_fields(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The fields of a service's answer that go out to the client."""
+    return without(fields, HOP_BY_HOP, INTERNAL_PREFIX)

@@ -170,7 +170,8 @@ class _Builder:
 
     def guard(self, route: CompiledRoute) -> "_Made":
         max_body = route.versioned.settings.max_body
-        if max_body == "unlimited":
+        # The edge reads no body of GET and HEAD, so there is nothing to guard against.
+        if max_body == "unlimited" or route.versioned.settings.methods == ("GET",):
             return None
         return Guard(size_in_bytes(max_body)), {"max_body": max_body}
 

@@ -121,7 +121,7 @@ class PathTemplate:
     Parameters may have types (`{id:int}`), which belong to the text and not to the names.
     """
 
-    __slots__ = ("_named", "parameters", "segments", "text")
+    __slots__ = ("_format", "_named", "parameters", "segments", "text")
 
     def __init__(self, text: str) -> None:
         """Raises `ValueError` for a type of parameter that does not exist."""
@@ -132,6 +132,10 @@ class PathTemplate:
             for segment in self.segments
         ]
         self.parameters = tuple(named[0] for named in self._named if named)
+        self._format = "".join(
+            "/" + ("%s" if named else segment.replace("%", "%%"))
+            for segment, named in zip(self.segments, self._named, strict=True)
+        )
 
     @property
     def types(self) -> dict[str, str]:
@@ -178,7 +182,4 @@ class PathTemplate:
         """The path with `values` (percent-encoded already) in place of the parameters."""
         if not self.parameters:
             return self.text
-        return "".join(
-            "/" + (segment if named is None else values[named[0]])
-            for segment, named in zip(self.segments, self._named, strict=True)
-        )
+        return self._format % tuple([values[name] for name in self.parameters])

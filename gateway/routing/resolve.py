@@ -174,8 +174,10 @@ def _looks(
 
 def _field(name: str, request: Request) -> str | None:
     values = request.headers.get_all(name)
+    if not values:
+        return None
     # Fields that stand apart are told from one that holds a comma.
-    return "\n".join(values) if values else None
+    return values[0] if len(values) == 1 else "\n".join(values)
 
 
 def _parameter(name: str, request: Request) -> str | None:
