@@ -15,14 +15,25 @@ from cli.located import Mistake
 from cli.validate import violations
 from cli.wording import found
 from cli.yaml_source import Node
-from routing.table import Name, RouteSettings
+from routing.table import RouteSettings
+from routing.texts import Name
 
 MAX_GIVEN: Final = 320_000
 """Values that defaults and policies may give to all routes together."""
 MAX_USED: Final = 20
 """Policies that one route may use."""
 
-OWN: Final = ("name", "summary", "path", "path_prefix", "path_regex", "upstream_path")
+OWN: Final = (
+    "name",
+    "summary",
+    "path",
+    "path_prefix",
+    "path_regex",
+    "upstream_path",
+    "redirect",
+    "respond",
+    "aggregate",
+)
 """Members that every route says itself."""
 MATCHED: Final = ("hosts", "methods", "headers", "query", "versions")
 """Members that decide which requests a route gets: from a policy, as it is asked for by name, but

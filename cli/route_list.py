@@ -9,7 +9,9 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from cli.explain.report import path_of
+from ends.settings import MirrorSettings
 from routing.changes import VersionedRoute, VersionedRoutes
+from routing.ends import services_of, told_end
 from routing.table import AccessSettings, Table
 
 
@@ -25,7 +27,13 @@ class Listed(Struct):
     headers: tuple[str, ...]
     """Names of fields on which there are conditions; `query` likewise."""
     query: tuple[str, ...]
-    service: str
+    service: str | None
+    """The one that answers; None where there are several, or none."""
+    end: str
+    """What happens at its end, in a few words; of a route with one service its name."""
+    services: tuple[str, ...]
+    """Every service that it calls."""
+    mirror: str | None
     upstream_path: str | None
     access: str
     scopes: tuple[str, ...]
@@ -71,6 +79,9 @@ def _listed(table: Table, route: VersionedRoute) -> Listed:
         headers=tuple(settings.headers),
         query=tuple(settings.query),
         service=settings.service,
+        end=told_end(settings),
+        services=tuple(services_of(settings)),
+        mirror=_told_mirror(settings.mirror),
         upstream_path=settings.upstream_path,
         access="scopes" if isinstance(access, AccessSettings) else access,
         scopes=scopes,
@@ -84,6 +95,10 @@ def _listed(table: Table, route: VersionedRoute) -> Listed:
         preview=preview,
         summary=settings.summary,
     )
+
+
+def _told_mirror(mirror: MirrorSettings | None) -> str | None:
+    return None if mirror is None else f"{mirror.service} {mirror.percent:g} %"
 
 
 def show(routes: Sequence[Listed], terminal: Console) -> None:
@@ -116,7 +131,9 @@ def _cells(route: Listed) -> tuple[Text, ...]:
     access = Text(", ".join(route.scopes) or route.access)
     if route.access == "public":
         access.stylize("yellow")
-    to = Text(f"{route.service} ").append(route.upstream_path or "", "dim")
+    to = Text(f"{route.end} ").append(route.upstream_path or "", "dim")
+    if route.mirror is not None:
+        to.append(f"\nmirrored to {route.mirror}", "dim")
     return request, access, to, _policies(route)
 
 

@@ -60,7 +60,7 @@ def _wanted(routes: Iterator["Listed"], options: argparse.Namespace) -> Iterator
     for route in routes:
         fits = (
             options.version in (None, route.version or "none"),
-            options.service in (None, route.service),
+            options.service is None or options.service in route.services,
             options.method is None or options.method in route.methods,
             options.path is None or options.path in route.path,
             options.name is None or options.name in route.name,

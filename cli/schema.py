@@ -21,7 +21,9 @@ from cli.environments import MAX_ENVIRONMENTS
 from cli.environments import MEMBERS as LAID_OVER
 from cli.expand import MAX_USED, DefaultMembers, PolicyMembers
 from cli.include import MAX_FILES, MEMBERS
-from routing.table import Name, RouteSettings, Table
+from routing.ends import ENDS
+from routing.table import RouteSettings, Table
+from routing.texts import Name
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _NAME: Final = msgspec.json.schema(Name)
@@ -209,7 +211,10 @@ def _complete_route() -> Schema:
     """Where there are no defaults and no policies, everything is said by the route."""
     return {
         "if": {"not": {"required": ["use"]}},
-        "then": {"required": ["service", "access"]},
+        "then": {
+            "required": ["access"],
+            "oneOf": [{"required": [end]} for end in ENDS],
+        },
     }
 
 

@@ -18,6 +18,9 @@ TRACESTATE: Final = "tracestate"
 IDENTITY: Final = "gateway-identity"
 """The verified caller, from the gateway to a service: a JSON `contract.auth.Principal`."""
 
+MIRROR: Final = "gateway-mirror"
+"""On a copy of a request, whose answer nobody waits for."""
+
 INTERNAL_PREFIX: Final = "gateway-"
 """Fields with this prefix belong to the gateway: none from outside gets to a service."""
 

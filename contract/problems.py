@@ -194,6 +194,27 @@ METHOD_NOT_ALLOWED = _define(
     "The method is not allowed here",
     "The address exists, but not for this method. The Allow field lists those that work.",
 )
+WEBSOCKET_EXPECTED = _define(
+    "websocket-expected",
+    426,
+    Category.ROUTING,
+    "This address speaks WebSocket",
+    "The route is for WebSocket connections and nothing else. Open one (RFC 6455).",
+)
+WEBSOCKET_REFUSED = _define(
+    "websocket-refused",
+    400,
+    Category.ROUTING,
+    "There is no WebSocket here",
+    "The request asks for a WebSocket, and this route has none. Send it without Upgrade.",
+)
+LOOP_DETECTED = _define(
+    "loop-detected",
+    508,
+    Category.ROUTING,
+    "The request goes round in circles",
+    "It has come through this gateway again and again: a service sends it back to where it was.",
+)
 UNAUTHENTICATED = _define(
     "unauthenticated",
     401,

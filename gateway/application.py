@@ -7,7 +7,8 @@ It is plain Python: `edge.border` feeds it from JavaScript, tests feed it direct
 import traceback
 
 from contract.names import HEALTH_PATH, REQUEST_ID
-from contract.problems import INTERNAL_ERROR, TYPE_PREFIX, Problem
+from contract.problems import INTERNAL_ERROR, TYPE_PREFIX, WEBSOCKET_REFUSED, Problem
+from ends.forwarding import refuse_loop
 from health import Health
 from messages import Exchange, Headers, Request, Response
 from pipeline import problem_response
@@ -40,7 +41,12 @@ class Application:
 
     async def _respond(self, exchange: Exchange) -> Response:
         request = exchange.request
-        drop_outside_fields(request.headers)
+        came = drop_outside_fields(request.headers)
+        exchange.via = came.get("via")
+        if exchange.via is not None:
+            refuse_loop(exchange.via)
+        if "upgrade" in came:
+            exchange.upgrade = came["upgrade"].strip().lower() == "websocket"
         request.headers.set(REQUEST_ID, exchange.request_id)
         if request.path == HEALTH_PATH:
             return await self._health(exchange)
@@ -60,6 +66,8 @@ class Application:
             request.query = versions.without_selector(request.query)
             if not found.version_in_path:
                 exchange.answer_fields += [("vary", name) for name in versions.vary]
+        if exchange.upgrade and not found.target.versioned.settings.websocket:
+            raise Problem(WEBSOCKET_REFUSED)
         return await found.target.handle(exchange)
 
     def _options(self, request: Request) -> Response:

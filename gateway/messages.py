@@ -69,6 +69,10 @@ class Headers:
         """Append a further field, keeping those that are there."""
         self._fields.append((name, value))
 
+    def extend(self, fields: Iterable[tuple[str, str]]) -> None:
+        """Append further fields, keeping those that are there."""
+        self._fields += fields
+
     def remove(self, *names: str) -> None:
         """Drop every field with one of these names."""
         self._fields = [field for field in self._fields if field[0] not in names]
@@ -120,7 +124,12 @@ class Stream(Protocol):
     """Bytes that will come, where the sender said so."""
 
     async def read(self, limit: int) -> bytes:
-        """Read it all. Raises `BodyTooLarge` as soon as more than `limit` bytes have come."""
+        """Read it all. Raises `BodyTooLarge` as soon as more than `limit` bytes have come, and
+        `BodyBroken` where it ends before it is complete."""
+        ...
+
+    async def discard(self) -> None:
+        """Let it go unread."""
         ...
 
 
@@ -128,7 +137,21 @@ class BodyTooLarge(Exception):
     """A body went past the limit that it was read with."""
 
 
+class BodyBroken(Exception):
+    """A body ended before it was complete. `timed_out`: because its time was over."""
+
+    def __init__(self, reason: str, *, timed_out: bool = False) -> None:
+        super().__init__(reason)
+        self.timed_out = timed_out
+
+
 Body = bytes | Stream | None
+
+
+async def discard(body: Body) -> None:
+    """Let go of `body`, which nobody is going to read."""
+    if body is not None and not isinstance(body, bytes):
+        await body.discard()
 
 
 async def read_body(body: Body, limit: int) -> bytes:
@@ -200,6 +223,7 @@ class Exchange:
 
     __slots__ = (
         "answer_fields",
+        "chance",
         "client_address",
         "defer",
         "log",
@@ -210,9 +234,11 @@ class Exchange:
         "request_id",
         "rest",
         "route",
+        "upgrade",
         "upstream_path",
         "version",
         "version_in_path",
+        "via",
     )
 
     def __init__(
@@ -223,6 +249,7 @@ class Exchange:
         client_address: str,
         now: float,
         defer: Callable[[Coroutine[Any, Any, None]], None],
+        chance: float = 0.0,
     ) -> None:
         self.request = request
         self.request_id = request_id
@@ -231,6 +258,12 @@ class Exchange:
         """Unix seconds at which the request arrived."""
         self.defer = defer
         """Runs a coroutine after the answer has gone out."""
+        self.chance = chance
+        """A random number from [0, 1), for what is left to chance in this request."""
+        self.via: str | None = None
+        """The field Via as it came in."""
+        self.upgrade = False
+        """Whether the client asks for a WebSocket (RFC 6455, section 4.1)."""
         self.route: CompiledRoute | None = None
         self.version: Version | None = None
         self.version_in_path = False

@@ -4,7 +4,8 @@ Every method that leaves the isolate raises `Unavailable` when the other side is
 does not answer in time; nothing else gets through, so a policy has one failure to think about.
 """
 
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, Protocol
 
 from contract.auth import VerifyResponse
 from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
@@ -24,9 +25,24 @@ class Unavailable(Exception):
 class Service(Protocol):
     """Something that answers HTTP: a service binding or a URL."""
 
-    async def send(self, request: Request, *, timeout: float) -> Response:
-        """Send and return as soon as the header fields are there, within `timeout` seconds."""
+    async def send(
+        self,
+        request: Request,
+        *,
+        timeout: float,
+        total: float | None = None,
+        host: str | None = None,
+    ) -> Response:
+        """Send and return as soon as the header fields are there, within `timeout` seconds.
+
+        After `total` seconds the answer's body is cut off, with an error for whoever reads it.
+        `host` is for a service binding, which sees it in the URL and in Host.
+        """
         ...
+
+
+Together = Callable[[Sequence[Coroutine[Any, Any, Any]]], Awaitable[list[Any]]]
+"""Runs coroutines at the same time and gives their results in order, or raises the first error."""
 
 
 class Authority(Protocol):
@@ -88,6 +104,14 @@ class Platform(Protocol):
 
     def url(self, base: str) -> Service:
         """The service at the absolute URL `base`."""
+        ...
+
+    def time(self) -> float:
+        """Unix seconds, now. On Cloudflare it stands still while nothing is waited for."""
+        ...
+
+    async def together(self, works: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
+        """`Together`."""
         ...
 
     async def health(self, timeout: float) -> dict[str, str]:

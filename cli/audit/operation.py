@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from cli.audit.rules import Audited, Noticed, rule
+from routing.ends import services_of
 from routing.units import seconds
 
 _LONG: Final = 30.0
@@ -15,9 +16,14 @@ _AS_TEMPLATE: Final = re.compile(
 )
 
 
+def _used(audited: Audited) -> set[str]:
+    """The services that routes call, mirrors among them."""
+    return {name for route in audited.table.routes for name in services_of(route)}
+
+
 @rule("no-circuit-breaker", "medium", "give it a `circuit_breaker`; an empty one has good values")
 def _(audited: Audited) -> Iterator[Noticed]:
-    used = {route.service for route in audited.table.routes}
+    used = _used(audited)
     for name, service in audited.table.services.items():
         if service.circuit_breaker is None and name in used:
             message = f"when `{name}` fails, every request goes on to it and waits"
@@ -50,7 +56,7 @@ def _(audited: Audited) -> Iterator[Noticed]:
 
 @rule("unused-service", "low", "remove it")
 def _(audited: Audited) -> Iterator[Noticed]:
-    used = {route.service for route in audited.table.routes}
+    used = _used(audited)
     for name in audited.table.services:
         if name not in used:
             yield Noticed(("services", name), f"no route leads to the service `{name}`")

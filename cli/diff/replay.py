@@ -9,7 +9,7 @@ from cli.diff.generate import Case
 from cli.diff.impact import impact
 from cli.diff.severity import Severity
 from cli.dry_run.run import DryRun, DryRunError, Outcome
-from cli.explain.report import address_of
+from cli.explain.ends import address_of
 from routing.table import Table
 
 Fields = tuple[tuple[str, str], ...]
@@ -96,7 +96,8 @@ class Runner:
             outcome.route.name if outcome.route else None,
             outcome.status,
             outcome.problem,
-            self._addresses[outcome.service] if outcome.service else None,
+            # Of an aggregation there are several names, and no one address.
+            self._addresses.get(outcome.service, outcome.service) if outcome.service else None,
             f"{sent.method} {sent.target}" if sent else None,
             tuple(sorted(sent.headers)) if sent else (),
             sent.body if sent else None,

@@ -4,7 +4,8 @@ Limits admit, breakers are closed, the cache is empty: what a request meets is t
 the state that happens to be there. Nothing leaves this process.
 """
 
-from typing import NamedTuple
+from collections.abc import Coroutine, Sequence
+from typing import Any, NamedTuple
 
 from contract.auth import CredentialKind, Principal, VerifyResponse
 from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
@@ -28,6 +29,10 @@ class Content:
         if len(self._content) > limit:
             raise BodyTooLarge
         return self._content
+
+    async def discard(self) -> None:
+        """Nothing is left of it."""
+        self._content = b""
 
 
 class Answer(NamedTuple):
@@ -71,7 +76,16 @@ class _Service:
     def __init__(self, platform: "RecordingPlatform") -> None:
         self._platform = platform
 
-    async def send(self, request: Request, *, timeout: float) -> Response:
+    async def send(
+        self,
+        request: Request,
+        *,
+        timeout: float,
+        total: float | None = None,
+        host: str | None = None,
+    ) -> Response:
+        if host is not None:
+            request.headers.set("host", host)
         body = None if request.body is None else await read_body(request.body, _ANY_SIZE)
         self._platform.sent.append(
             Sent(request.method, request.path, request.query, tuple(request.headers), body)
@@ -133,6 +147,8 @@ class RecordingPlatform:
     """All of it, as `ports.Platform` wants it."""
 
     def __init__(self) -> None:
+        self.now = 0.0
+        """Unix seconds; it stands still while a call is tried."""
         self.answer = Answer()
         self.sent: list[Sent] = []
         self.authority = _Authority()
@@ -146,6 +162,12 @@ class RecordingPlatform:
 
     def url(self, base: str) -> _Service:
         return self._service
+
+    def time(self) -> float:
+        return self.now
+
+    async def together(self, works: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
+        return [await work for work in works]
 
     async def health(self, timeout: float) -> dict[str, str]:
         return {}

@@ -69,6 +69,7 @@ class Outcome(NamedTuple):
         if self.route is not None:
             steps = {type(step.policy).__module__: step.name for step in self.route.steps()}
             steps["policies.dispatch"] = "dispatch"
+            steps |= {f"ends.{end}": "dispatch" for end in ("backends", "redirect", "aggregate")}
         passed = [steps[name] for name in _modules(self.failure.__traceback__) if name in steps]
         return passed[-1] if passed else None
 
@@ -97,7 +98,7 @@ class DryRun:
     def __init__(self, table: Table, now: float) -> None:
         self._platform = RecordingPlatform()
         self._application = _Observed(table, "dry-run", self._platform)
-        self._now = now
+        self._now = self._platform.now = now
 
     @property
     def routes(self) -> CompiledRoutes:

@@ -60,6 +60,8 @@ def _facts(found: Explanation) -> Table:
         grid.add_row("route", Text(found.route + through))
     for name, value in found.parameters.items():
         grid.add_row("", Text(f"{name} = {value}"))
+    for name, told in _calls(found).items():
+        grid.add_row(name, Text(told))
     if found.refusal is not None:
         by = f" by {found.refusal.step}" if found.refusal.step else ""
         grid.add_row(
@@ -72,6 +74,16 @@ def _facts(found: Explanation) -> Table:
     if found.note is not None:
         grid.add_row("note", found.note)
     return grid
+
+
+def _calls(found: Explanation) -> dict[str, str]:
+    """Which backend was chosen, and whether there is a copy."""
+    told = {}
+    if found.backend is not None:
+        told["backend"] = f"{found.backend}, by {found.chosen_by}"
+    if found.mirror is not None:
+        told["mirror"] = found.mirror
+    return told
 
 
 def _considered(found: Explanation) -> Table:

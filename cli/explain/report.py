@@ -1,16 +1,18 @@
 """What there is to say about one request, as values: the terminal and --json show the same."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from msgspec import Struct
 
 from cli.dry_run.call import Call
 from cli.dry_run.platform import Answer
 from cli.dry_run.run import DryRun, Outcome
+from cli.explain.ends import ends
+from cli.explain.step import Step
 from contract.problems import NOT_FOUND, Problem
 from routing.compile import CompiledRoute
-from routing.table import RouteSettings, ServiceSettings, Table
+from routing.table import RouteSettings, Table
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -42,13 +44,6 @@ class Considered(Struct):
     verdict: str
 
 
-class Step(Struct):
-    """A step of the pipeline and its settings."""
-
-    name: str
-    settings: Mapping[str, Any]
-
-
 class Refusal(Struct):
     """The problem that the client gets, and the step that said so."""
 
@@ -75,6 +70,12 @@ class Explanation(Struct):
     parameters: Mapping[str, str]
     pipeline: list[Step]
     service: str | None
+    backend: str | None
+    """The one of several that was chosen."""
+    chosen_by: str | None
+    """Why: `chance`, or what the client is known by."""
+    mirror: str | None
+    """The service that gets a copy, or why there is none: `body`, `full`."""
     sent: Side | None
     sent_changes: list[FieldChange]
     answer: Side | None
@@ -104,6 +105,9 @@ def explain(run: DryRun, call: Call, answer: Answer, table: Table) -> Explanatio
         parameters={**outcome.parameters, **({"rest": outcome.rest} if outcome.rest else {})},
         pipeline=_pipeline(route, table) if route else [],
         service=outcome.service,
+        backend=outcome.log.get("backend"),
+        chosen_by=outcome.log.get("chosen_by"),
+        mirror=outcome.log.get("mirror"),
         sent=Side(f"{sent.method} {sent.target}", sent.headers, _text(sent.body)) if sent else None,
         sent_changes=_changes(call.headers, sent.headers) if sent else [],
         answer=answered,
@@ -122,11 +126,6 @@ def path_of(settings: RouteSettings) -> str:
     if settings.path_prefix is not None:
         return f"{settings.path_prefix}/*"
     return f"~{settings.path_regex}"
-
-
-def address_of(service: ServiceSettings) -> str:
-    """Where a service is: its URL, or the name of its binding."""
-    return service.url or f"binding {service.binding}"
 
 
 def _considered(run: DryRun, call: Call) -> tuple[str | None, list[Considered]]:
@@ -157,13 +156,8 @@ def _elsewhere(run: DryRun, call: Call) -> list[str]:
 
 
 def _pipeline(route: CompiledRoute, table: Table) -> list[Step]:
-    settings = route.versioned.settings
-    service = table.services[settings.service]
-    dispatch = {"service": settings.service, "to": address_of(service), "timeout": service.timeout}
-    if settings.upstream_path is not None:
-        dispatch["path"] = settings.upstream_path
     steps = [Step(step.name, step.settings) for step in route.steps()]
-    return [*steps, Step("dispatch", dispatch)]
+    return [*steps, *ends(route.versioned.settings, table)]
 
 
 def _refusal(outcome: Outcome) -> Refusal | None:

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from cli.dry_run.platform import RecordingPlatform
 from cli.openapi.components import components
-from cli.openapi.operations import operation
+from cli.openapi.operations import operation, tag_of
 from cli.openapi.paths import PublicPath, public_paths
 from routing.compile import CompiledRoute, CompiledRoutes
 from routing.table import Table
@@ -72,7 +72,7 @@ def _other(route: CompiledRoute) -> dict[str, Any]:
 
 
 def _service(route: CompiledRoute) -> str:
-    return route.versioned.settings.service
+    return tag_of(route.versioned.settings)
 
 
 def _about(table: Table, version: str) -> str:

@@ -6,6 +6,7 @@ from cli.openapi.components import SECURITY
 from cli.openapi.paths import PublicPath
 from cli.openapi.responses import responses
 from routing.compile import CompiledRoute
+from routing.ends import end_of
 from routing.table import Condition, ConditionSettings, RouteSettings, Table
 
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
@@ -17,7 +18,7 @@ def operation(
     """The operation object; `identity` is its operationId."""
     settings = route.versioned.settings
     steps = {step.name: step.settings for step in route.steps()}
-    found: dict[str, Any] = {"operationId": identity, "tags": [settings.service]}
+    found: dict[str, Any] = {"operationId": identity, "tags": [tag_of(settings)]}
     if settings.summary:
         found["summary"] = settings.summary
     if route.version is not None and any(name == "deprecation" for name, _ in route.version.fields):
@@ -33,6 +34,11 @@ def operation(
     if settings.hosts:
         found["servers"] = [_server(host) for host in settings.hosts]
     return found | _extensions(table, route)
+
+
+def tag_of(settings: RouteSettings) -> str:
+    """Operations are told apart by their service, or by the kind of end that they have instead."""
+    return settings.service or end_of(settings)
 
 
 def _of_path(path: PublicPath) -> list[dict[str, Any]]:

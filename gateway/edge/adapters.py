@@ -5,7 +5,7 @@ they may not outlive a request. Every failure leaves here as `Unavailable`.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import js
@@ -17,8 +17,8 @@ from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
 from contract.cache import MAX_BODY, STATUS, STORED_AT, TTL
 from contract.limits import LimitDecision, LimitRequest
 from contract.names import PING, Binding
-from edge.convert import JsStream, Origin, request_to_js, response_from_js
-from edge.driver import Rejected, invoke, promising, settled, within
+from edge.convert import JsStream, Origin, cut_off, request_to_js, response_from_js
+from edge.driver import Rejected, invoke, promising, settled, together, within
 from messages import BodyTooLarge, Request, Response, read_body
 from ports import Service, Unavailable
 
@@ -52,8 +52,19 @@ class BoundService:
         self._fetch = promising(binding.fetch, binding)
         self._base = f"https://{name.lower()}.internal"
 
-    async def send(self, request: Request, *, timeout: float) -> Response:
-        return await _send(self._name, self._fetch, self._base, request, timeout)
+    async def send(
+        self,
+        request: Request,
+        *,
+        timeout: float,
+        total: float | None = None,
+        host: str | None = None,
+    ) -> Response:
+        base = self._base
+        if host is not None:
+            base = f"https://{host}"
+            request.headers.set("host", host)
+        return await _send(self._name, (self._fetch, base), request, timeout, total)
 
 
 class MissingService:
@@ -62,7 +73,14 @@ class MissingService:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    async def send(self, request: Request, *, timeout: float) -> Response:
+    async def send(
+        self,
+        request: Request,
+        *,
+        timeout: float,
+        total: float | None = None,
+        host: str | None = None,
+    ) -> Response:
         raise Unavailable(self._name, reason="there is no such binding")
 
 
@@ -72,15 +90,29 @@ class UrlService:
     def __init__(self, base: str) -> None:
         self._base = base
 
-    async def send(self, request: Request, *, timeout: float) -> Response:
-        request.headers.remove("host")
-        return await _send(self._base, _fetch, self._base, request, timeout)
+    async def send(
+        self,
+        request: Request,
+        *,
+        timeout: float,
+        total: float | None = None,
+        host: str | None = None,
+    ) -> Response:
+        request.headers.remove("host")  # fetch says the one of the URL, and no other
+        return await _send(self._base, (_fetch, self._base), request, timeout, total)
 
 
-async def _send(name: str, fetch: Any, base: str, request: Request, timeout: float) -> Response:
+async def _send(
+    name: str, call: tuple[Any, str], request: Request, timeout: float, total: float | None
+) -> Response:
+    fetch, base = call
     query = f"?{request.query}" if request.query else ""
     url = f"{base}{request.path}{query}"
-    return response_from_js(await _ask(name, timeout, fetch, url, request_to_js(request)))
+    if total is None:
+        return response_from_js(await _ask(name, timeout, fetch, url, request_to_js(request)))
+    end = js.AbortSignal.timeout(total * 1000)
+    sent = request_to_js(request)
+    return cut_off(response_from_js(await _ask(name, min(timeout, total), fetch, url, sent)), end)
 
 
 class AuthWorker:
@@ -193,6 +225,12 @@ class CloudflarePlatform:
 
     def url(self, base: str) -> Service:
         return UrlService(base)
+
+    def time(self) -> float:
+        return time.time()
+
+    async def together(self, works: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
+        return await together(works)
 
     async def health(self, timeout: float) -> dict[str, str]:
         env = self._env

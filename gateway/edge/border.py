@@ -50,6 +50,7 @@ class Border:
             client_address=incoming.headers.get(CLIENT_ADDRESS) or "-",
             now=time.time(),
             defer=lambda work: ctx.waitUntil(drive(_deferred(work))),
+            chance=self._random.random(),
         )
         # Method and path are noted now, as the client sent them.
         exchange.log["trace_id"] = trace_id

@@ -8,10 +8,10 @@ from typing import Any, Final, NamedTuple
 
 import js
 import msgspec
-from pyodide.ffi import jsnull, to_js
+from pyodide.ffi import JsException, jsnull, to_js
 
-from edge.driver import invoke, settled
-from messages import BodyTooLarge, Headers, Request, Response
+from edge.driver import Rejected, invoke, settled
+from messages import BodyBroken, BodyTooLarge, Headers, Request, Response
 from policies.dispatch import without_inside_fields
 
 _new_response = js.Response.new
@@ -36,6 +36,7 @@ _SPELLING: Final = {
 """How the gateway's own fields are spelled where people read them; workerd knows the older ones."""
 
 _WITHOUT_BODY: Final = (101, 204, 205, 304)
+_SWITCHING: Final = 101
 _FEW: Final = 6
 """Differences in header fields up to which they are applied one by one."""
 
@@ -50,12 +51,17 @@ class JsStream:
         self.length = length
 
     async def read(self, limit: int) -> bytes:
-        """Read to the end. Raises `BodyTooLarge` once more than `limit` bytes have come."""
+        """Read to the end. Raises `BodyTooLarge` once more than `limit` bytes have come, and
+        `BodyBroken`."""
         reader = self.source.getReader()
         parts: list[bytes] = []
         total = 0
         while True:
-            step = await settled(invoke(reader.read, reader))
+            try:
+                step = await settled(invoke(reader.read, reader))
+            except (JsException, Rejected) as error:
+                reason = str(error)[:200]
+                raise BodyBroken(reason, timed_out=reason.startswith("TimeoutError")) from None
             if step.done:
                 return b"".join(parts)
             part: bytes = step.value.to_bytes()
@@ -64,6 +70,10 @@ class JsStream:
                 reader.cancel()
                 raise BodyTooLarge
             parts.append(part)
+
+    async def discard(self) -> None:
+        """Tell the sender that nobody reads on."""
+        await settled(invoke(self.source.cancel, self.source))
 
 
 def _fields_of(message: Any) -> list[tuple[str, str]]:
@@ -116,6 +126,27 @@ def response_from_js(response: Any, *, inside: bool = False) -> Response:
     )
 
 
+def cut_off(response: Response, end: Any) -> Response:
+    """`response`, whose body breaks off when the AbortSignal `end` fires.
+
+    The runtime passes it on by itself: a signal that is given to fetch has no say about bodies.
+    """
+    origin: Origin = response.origin
+    if origin.body is None:
+        return response
+    through = js.IdentityTransformStream.new()
+    source = origin.body.source.pipeThrough(through, _with_signal(end))
+    response.body = body = JsStream(source, None)
+    response.origin = origin._replace(body=body)
+    return response
+
+
+def _with_signal(signal: Any) -> Any:
+    options = js.Object.new()
+    options.signal = signal
+    return options
+
+
 def response_to_js(response: Response) -> Any:
     """A new JavaScript response.
 
@@ -125,7 +156,8 @@ def response_to_js(response: Response) -> Any:
     origin = response.origin
     if origin is not None and origin.body is response.body and origin.status == response.status:
         difference = _difference(origin.fields, response.headers)
-        if len(difference) <= _FEW:
+        # A copy alone keeps the WebSocket of an upgrade.
+        if len(difference) <= _FEW or response.status == _SWITCHING:
             copy = _copy_of(origin)
             _amend(copy.headers, difference)
             return copy

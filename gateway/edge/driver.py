@@ -11,7 +11,7 @@ that a coroutine holds may be the promise that it waits for: each would keep the
 where a request is aborted, since no collector sees both of Python's and JavaScript's memory.
 """
 
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import Any
 
 import js
@@ -41,6 +41,7 @@ invoke = promising(_call, _call)
 # Not `prototype.then`: under that name Pyodide has a method of its own.
 _then = promising(_call, js.Reflect.get(js.Promise.prototype, "then"))
 _race = promising(js.Promise.race, js.Promise, listed=True)
+_all = promising(js.Promise.all, js.Promise, listed=True)
 _wait = promising(js.scheduler.wait, js.scheduler)
 
 
@@ -102,6 +103,31 @@ def within(timeout: float, promise: Any) -> settled:
     the timer: to clear it costs more than to leave it.
     """
     return settled(_race(promise, _wait(timeout * 1000)))
+
+
+async def together(works: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """The results of `works`, which run at the same time. Raises the first error, in their order,
+    once all of them are over."""
+    outcomes: list[Any] = [None] * len(works)
+    # The list of promises is gone before this coroutine waits for all of them.
+    await settled(_begun(works, outcomes))
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+    return outcomes
+
+
+def _begun(works: Sequence[Coroutine[Any, Any, Any]], outcomes: list[Any]) -> Any:
+    """Begin all of them: a promise of their end. Only Python sees what they come to."""
+    ends = [drive(_noted(work, outcomes, place)) for place, work in enumerate(works)]
+    return _all(*[end for end in ends if end is not None])
+
+
+async def _noted(work: Coroutine[Any, Any, Any], outcomes: list[Any], place: int) -> None:
+    try:
+        outcomes[place] = await work
+    except Exception as error:
+        outcomes[place] = error
 
 
 async def later(work: Coroutine[Any, Any, None]) -> None:

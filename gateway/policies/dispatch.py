@@ -5,11 +5,12 @@ not pass to a service (`drop_outside_fields`) nor from one (`without_inside_fiel
 edge where it reads them). A Location in the service's own words is put in the client's.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from contract.names import INTERNAL_PREFIX
 from contract.problems import UPSTREAM_TIMEOUT, UPSTREAM_UNREACHABLE, Problem
+from ends.forwarding import forwarded_fields
 from messages import HOP_BY_HOP, Exchange, Headers, Response, without
 from ports import Service, Unavailable
 from routing.paths import PathTemplate
@@ -20,12 +21,14 @@ _FROM_PROXIES: Final = frozenset(
 )
 """What a client claims about the way here; nobody vouches for it."""
 
-_FROM_OUTSIDE: Final = HOP_BY_HOP | _FROM_PROXIES
+_FROM_OUTSIDE: Final = HOP_BY_HOP | _FROM_PROXIES | {"via"}
 
 _WITH_LOCATION: Final = frozenset({201, 202, 300, 301, 302, 303, 307, 308})
 """Status codes with which Location names a resource (RFC 9110, section 10.2.2); with others it
 means nothing, and the fields of the answer need not be read."""
 
+Clock = Callable[[], float]
+"""Unix seconds."""
 PublicLocation = Callable[[Exchange, str, str], str]
 """Turns a path at the service of this name into the one under which the client reaches it."""
 
@@ -41,26 +44,40 @@ class Dispatch:
         *,
         timeout: float,
         public_location: PublicLocation,
+        total: float | None = None,
+        clock: Clock | None = None,
+        host: str | None = None,
     ) -> None:
+        """`total`: seconds from the arrival of a request to the end of its answer, by `clock`."""
         self._service_name = service_name
         self._service = service
         self._upstream_path = upstream_path
         self._timeout = timeout
         self._public_location = public_location
+        self._total = total
+        self._clock = clock
+        self._host = host
 
     async def __call__(self, exchange: Exchange) -> Response:
         request = exchange.request
         request.path = self._path(exchange)
         unmark_if_match(request.headers)
+        request.headers.extend(forwarded_fields(exchange))
+        if exchange.upgrade:
+            request.headers.add("upgrade", "websocket")
         exchange.log["service"] = self._service_name
+        left = self._total if self._clock is None else self._left(exchange, self._clock())
         try:
-            response = await self._service.send(request, timeout=self._timeout)
+            response = await self._service.send(
+                request, timeout=self._timeout, total=left, host=self._host
+            )
         except Unavailable as failure:
             exchange.log["upstream_error"] = str(failure)
             if failure.timed_out:
+                allowed = self._timeout if left is None else min(self._timeout, left)
                 raise Problem(
                     UPSTREAM_TIMEOUT,
-                    f"The service {self._service_name!r} did not answer in {self._timeout:g} s.",
+                    f"The service {self._service_name!r} did not answer in {allowed:.3g} s.",
                 ) from None
             raise Problem(
                 UPSTREAM_UNREACHABLE, f"The service {self._service_name!r} cannot be reached."
@@ -73,6 +90,15 @@ class Dispatch:
                 )
         return response
 
+    def _left(self, exchange: Exchange, now: float) -> float | None:
+        """Seconds of `total` that are left. Raises `Problem` where there are none."""
+        if self._total is None:
+            return None
+        left = self._total - (now - exchange.now)
+        if left <= 0:
+            raise Problem(UPSTREAM_TIMEOUT, f"The time of {self._total:g} s was over too soon.")
+        return left
+
     def _path(self, exchange: Exchange) -> str:
         if exchange.upstream_path is not None:
             return exchange.upstream_path
@@ -84,13 +110,18 @@ class Dispatch:
         return path
 
 
-def drop_outside_fields(headers: Headers) -> None:
-    """Remove what a client may not tell a service: identity, hops, one connection's fields."""
+def drop_outside_fields(headers: Headers) -> Mapping[str, str]:
+    """Remove what a client may not tell a service: identity, hops, one connection's fields.
+
+    Returns all fields as they came, by name.
+    """
     unwanted = _FROM_OUTSIDE
-    connection = headers.get("connection")
+    came = dict(headers)
+    connection = came.get("connection")
     if connection is not None:
         unwanted = unwanted.union(name.strip().lower() for name in connection.split(","))
     headers.drop(unwanted, INTERNAL_PREFIX)
+    return came
 
 
 def without_inside_fields(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -13,9 +13,11 @@ from contract.problems import (
     INVALID_JSON,
     UNSUPPORTED_MEDIA_TYPE,
     UPSTREAM_INVALID,
+    UPSTREAM_TIMEOUT,
+    UPSTREAM_UNREACHABLE,
     Problem,
 )
-from messages import BodyTooLarge, Exchange, Response, read_body
+from messages import BodyBroken, BodyTooLarge, Exchange, Response, read_body
 from pipeline import Next
 from transforms.documents import NotJson, decode, encode, forget_old_bytes, is_json
 from transforms.entity_tags import mark_of, unmark_if_none_match
@@ -142,6 +144,10 @@ class Transform:
             response.body = content = await read_body(response.body, self._max_body)
         except BodyTooLarge:
             raise Problem(UPSTREAM_INVALID, _too_large(self._max_body)) from None
+        except BodyBroken as failure:
+            if failure.timed_out:
+                raise Problem(UPSTREAM_TIMEOUT, "The answer was not complete in time.") from None
+            raise Problem(UPSTREAM_UNREACHABLE, "The answer broke off.") from None
         response.origin = None  # its body has been read
         if "content-encoding" in response.headers:
             # What was read is decoded: the runtime does that by itself.

@@ -9,6 +9,11 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from contract.circuit_breaker import BreakerSettings
+from ends.backends import Backend, Backends, Sticky
+from ends.edits import header_edit
+from ends.mirror import InFlight, Mirror
+from ends.redirect import Redirect
+from ends.respond import Respond
 from messages import Exchange, Response
 from pipeline import Next, Policy, compose
 from policies.authenticate import Authenticate, Remembered
@@ -21,8 +26,10 @@ from policies.maintenance import Maintenance
 from policies.plugin import Plugin
 from policies.rate_limit import LocalWindows, RateLimit
 from policies.transform import Transform
+from policies.websocket import WebSocketOnly
 from ports import Platform, Service
 from routing.changes import VersionedRoute, VersionedRoutes, without_types
+from routing.ends import Destination, destinations
 from routing.locations import Locations
 from routing.match import RouteMatch
 from routing.paths import PathTemplate
@@ -31,6 +38,7 @@ from routing.table import (
     AccessSettings,
     CircuitBreakerSettings,
     MaintenanceSettings,
+    RouteSettings,
     ServiceSettings,
     Table,
 )
@@ -128,19 +136,13 @@ class _Builder:
             if service.circuit_breaker is not None
         }
         self._locations = Locations(versioned)
+        self._in_flight = InFlight()
 
     def pipeline(self, route: CompiledRoute) -> Next:
-        """All policies of `route`, and the dispatch behind them."""
-        settings = route.versioned.settings
-        service = self._table.services[settings.service]
-        dispatch = Dispatch(
-            settings.service,
-            self._services[settings.service],
-            PathTemplate(settings.upstream_path) if settings.upstream_path is not None else None,
-            timeout=seconds(service.timeout),
-            public_location=self._locations.public,
+        """All policies of `route`, and its end behind them."""
+        return compose(
+            [step.policy for step in self.steps(route)], self._end(route.versioned.settings)
         )
-        return compose([step.policy for step in self.steps(route)], dispatch)
 
     def steps(self, route: CompiledRoute) -> Iterator[Step]:
         """The policies that the settings of `route` ask for."""
@@ -149,6 +151,84 @@ class _Builder:
             if made is not None:
                 policy, settings = made
                 yield Step(name, settings, policy)
+
+    def _end(self, settings: RouteSettings) -> Next:
+        """What answers the requests that come through the pipeline."""
+        if settings.redirect is not None:
+            return Redirect(settings.redirect)
+        if settings.respond is not None:
+            return Respond(settings.respond)
+        if settings.aggregate is not None:
+            # A part of the code that few tables need.
+            from ends.compile_aggregate import compile_aggregate  # noqa: PLC0415
+
+            return compile_aggregate(
+                settings.aggregate,
+                self._table.services,
+                self._services,
+                self._breakers,
+                self._platform.together,
+            )
+        if settings.backends:
+            last: Next = self._backends(settings)
+        else:
+            last = self._dispatch(settings, next(destinations(settings)))
+        return last if settings.mirror is None else self._mirror(settings).over(last)
+
+    def _dispatch(self, settings: RouteSettings, to: Destination) -> Dispatch:
+        timeouts = settings.timeouts
+        total = timeouts.total if timeouts is not None else None
+        return Dispatch(
+            to.service,
+            self._services[to.service],
+            PathTemplate(to.upstream_path) if to.upstream_path is not None else None,
+            timeout=self._timeout(settings, to.service),
+            public_location=self._locations.public,
+            total=seconds(total) if total is not None else None,
+            clock=self._platform.time if total is not None else None,
+            host=settings.upstream_host,
+        )
+
+    def _timeout(self, settings: RouteSettings, service: str) -> float:
+        """Seconds until the header fields of an answer."""
+        timeouts = settings.timeouts
+        of_route = timeouts.headers if timeouts is not None else None
+        return seconds(of_route or self._table.services[service].timeout)
+
+    def _backends(self, settings: RouteSettings) -> Backends:
+        backends = []
+        counted: dict[str, int] = {}
+        for one, to in zip(settings.backends, destinations(settings), strict=True):
+            number = counted[one.service] = counted.get(one.service, 0) + 1
+            name = one.service if number == 1 else f"{one.service}#{number}"
+            breaker = self._breakers.get(one.service)
+            handle = compose([] if breaker is None else [breaker], self._dispatch(settings, to))
+            backends.append(Backend(name, one.weight, handle, header_edit(one)))
+        sticky = settings.sticky
+        known_by = None
+        if sticky is not None:
+            name = sticky.name or ""
+            known_by = Sticky(
+                sticky.by,
+                name.lower() if sticky.by == "header" else name,
+                int(seconds(sticky.max_age)),
+            )
+        return Backends(settings.name, backends, known_by)
+
+    def _mirror(self, settings: RouteSettings) -> Mirror:
+        mirror = settings.mirror
+        if mirror is None:
+            raise ValueError("there is no mirror")
+        own = [self._timeout(settings, to.service) for to in destinations(settings)]
+        return Mirror(
+            mirror.service,
+            self._services[mirror.service],
+            share=mirror.percent / 100,
+            max_body=size_in_bytes(mirror.max_body),
+            timeout=seconds(mirror.timeout),
+            patience=max(own),
+            in_flight=self._in_flight,
+        )
 
     def lifecycle(self, route: CompiledRoute) -> "_Made":
         version = route.version
@@ -167,6 +247,9 @@ class _Builder:
         settings = closed if isinstance(closed, MaintenanceSettings) else MaintenanceSettings()
         wait = seconds(settings.retry_after) if settings.retry_after is not None else None
         return Maintenance(settings.detail, wait), {"retry_after": settings.retry_after}
+
+    def websocket(self, route: CompiledRoute) -> "_Made":
+        return (WebSocketOnly(), {}) if route.versioned.settings.websocket else None
 
     def guard(self, route: CompiledRoute) -> "_Made":
         max_body = route.versioned.settings.max_body
@@ -224,6 +307,8 @@ class _Builder:
 
     def circuit_breaker(self, route: CompiledRoute) -> "_Made":
         service = route.versioned.settings.service
+        if service is None:
+            return None  # each backend and part is behind the breaker of its service
         settings = self._table.services[service].circuit_breaker
         if settings is None:
             return None
@@ -264,6 +349,7 @@ _Make = Callable[[_Builder, CompiledRoute], _Made]
 ORDER: Final[Mapping[str, _Make]] = {
     "lifecycle": _Builder.lifecycle,
     "maintenance": _Builder.maintenance,
+    "websocket": _Builder.websocket,
     "guard": _Builder.guard,
     "authenticate": _Builder.authenticate,
     "rate_limit": _Builder.rate_limit,
@@ -282,6 +368,7 @@ def _asks_the_same(route: VersionedRoute, wanted: PathTemplate, other: Versioned
     return (
         offered is not None
         and public is not None
+        and other.settings.service is not None
         and other.settings.service == route.settings.service
         and offered.shape == wanted.shape
         and bool(set(route.settings.methods) & set(other.settings.methods))

@@ -5,6 +5,7 @@ A service answers `Location: /roadmaps/7`; the client of version 1 has to be sen
 
 from messages import Exchange, Headers
 from routing.changes import VersionedRoutes, without_types
+from routing.ends import destinations
 from routing.match import Asked, Matcher, RouteMatch
 from routing.paths import PathTemplate
 
@@ -37,16 +38,16 @@ class Locations:
             for route in self._versioned.of(version):
                 settings = route.settings
                 public = settings.path or settings.path_prefix
-                if settings.service != service or public is None or settings.upstream_path is None:
+                if public is None:
                     continue
-                template, at_service = (
-                    PathTemplate(without_types(public)),
-                    PathTemplate(settings.upstream_path),
-                )
-                # A path with more parameters than the service's cannot be told from the latter.
-                if set(template.parameters) <= set(at_service.parameters):
-                    match = RouteMatch.by_path(
-                        settings.upstream_path, prefix=settings.path is None, methods=_GET
-                    )
-                    matcher.add(match, template)
+                template = PathTemplate(without_types(public))
+                for to in destinations(settings):
+                    if to.service != service or to.upstream_path is None:
+                        continue
+                    # With more parameters than the service's path it cannot be told from that.
+                    if set(template.parameters) <= set(PathTemplate(to.upstream_path).parameters):
+                        match = RouteMatch.by_path(
+                            to.upstream_path, prefix=settings.path is None, methods=_GET
+                        )
+                        matcher.add(match, template)
         return matcher

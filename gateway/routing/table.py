@@ -10,6 +10,16 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
+from ends.settings import (
+    AggregateSettings,
+    BackendSettings,
+    MirrorSettings,
+    RedirectSettings,
+    RespondSettings,
+    StickySettings,
+    TimeoutsSettings,
+)
+from routing.texts import FieldName, HostName, Name, UpstreamPath
 from routing.units import Duration, PositiveDuration, SizeOrUnlimited
 from settings import Settings
 from transforms.settings import TransformSettings
@@ -17,7 +27,6 @@ from transforms.settings import TransformSettings
 Day = date
 """For a member called `date`, whose annotation cannot name the type by that name (PEP 649)."""
 
-Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$", description="A lower-case name.")]
 VersionName = Annotated[str, Meta(pattern=r"^v[0-9]{1,4}$", description="A version such as v2.")]
 PathTemplate = Annotated[
     str,
@@ -26,14 +35,6 @@ PathTemplate = Annotated[
         max_length=1024,
         description="A path of literal segments and {parameters}, which may be typed ({id:int}), "
         "without a version prefix.",
-    ),
-]
-UpstreamPath = Annotated[
-    str,
-    Meta(
-        pattern=r"^/$|^(/([A-Za-z0-9._~-]+|\{[a-z][a-z0-9_]{0,31}\}))+$",
-        max_length=1024,
-        description="A path at the service, of literal segments and {parameters} of the route.",
     ),
 ]
 PathRegex = Annotated[
@@ -51,13 +52,6 @@ HostPattern = Annotated[
         pattern=r"^(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$",
         max_length=253,
         description="A host name in lower case such as api.example.com, or *.example.com.",
-    ),
-]
-FieldName = Annotated[
-    str,
-    Meta(
-        pattern=r"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}$",
-        description="The name of a header field such as X-Tenant.",
     ),
 ]
 QueryName = Annotated[str, Meta(min_length=1, max_length=200)]
@@ -243,7 +237,21 @@ class RouteSettings(Settings, frozen=True, kw_only=True):
     """Conditions on query parameters, all of which have to hold."""
     versions: tuple[VersionName, ...] = ()
     """Versions that it belongs to; a route without is reached without one."""
-    service: Name
+    service: Name | None = None
+    """Where its requests go; or else exactly one of the four members below says what happens."""
+    backends: Annotated[tuple[BackendSettings, ...], Meta(max_length=32)] = ()
+    """Several services, each with a share of the requests."""
+    redirect: RedirectSettings | None = None
+    respond: RespondSettings | None = None
+    aggregate: AggregateSettings | None = None
+    sticky: StickySettings | None = None
+    """Clients keep their backend."""
+    mirror: MirrorSettings | None = None
+    websocket: bool = False
+    """For upgrades to WebSocket (RFC 6455), and for nothing else."""
+    timeouts: TimeoutsSettings | None = None
+    upstream_host: HostName | None = None
+    """Host that a service binding sees in the URL and in the Host field."""
     upstream_path: UpstreamPath | None = None
     """Path at the service, with the same parameters; the same as `path` where it is missing."""
     access: Literal["public", "authenticated"] | AccessSettings

@@ -54,11 +54,11 @@ def objections(settings: TransformSettings) -> Iterator[Objection]:
     """All that is wrong with `settings`, in the order in which it stands there."""
     yield from _check_target(settings.request, ("request",))
     yield from _check_query(settings.request.query, ("request", "query"))
-    yield from _check_headers(settings.request.headers, ("request", "headers"))
+    yield from header_objections(settings.request.headers, ("request", "headers"))
     yield from _check_body(settings.request.json, ("request", "json"))
     for name, side in (("response", settings.response), ("errors", settings.errors)):
         yield from _check_status(side, (name, "status"))
-        yield from _check_headers(side.headers, (name, "headers"))
+        yield from header_objections(side.headers, (name, "headers"))
         yield from _check_body(side.json, (name, "json"))
 
 
@@ -115,7 +115,8 @@ def _check_query(query: Sequence[QueryOperation], at: Path) -> Iterator[Objectio
             yield (*here, "to"), "the new name is the old one"
 
 
-def _check_headers(headers: Sequence[HeaderOperation], at: Path) -> Iterator[Objection]:
+def header_objections(headers: Sequence[HeaderOperation], at: Path) -> Iterator[Objection]:
+    """All that is wrong with operations on header fields; `at` is the path to them."""
     for position, operation in enumerate(headers):
         here = (*at, position)
         yield from _check_name(operation, operation.name, (*here, "name"))

@@ -20,10 +20,15 @@ OWNED: Final = HOP_BY_HOP | {
     "content-encoding",
     "content-length",
     "content-range",
+    "forwarded",
     "host",
     REQUEST_ID,
     TRACEPARENT,
     TRACESTATE,
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
 }
 """Fields that the gateway and HTTP itself answer for; no table can touch them."""
 

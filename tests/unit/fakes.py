@@ -3,7 +3,7 @@
 The state machines behind it are the real ones from `contract`; only the distance is missing.
 """
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from contract.auth import CredentialKind, Principal, VerifyResponse
@@ -45,12 +45,16 @@ class FakeStream:
         self.content = content
         self.length = length
         self.was_read = False
+        self.was_discarded = False
 
     async def read(self, limit: int) -> bytes:
         self.was_read = True
         if len(self.content) > limit:
             raise BodyTooLarge
         return self.content
+
+    async def discard(self) -> None:
+        self.was_discarded = True
 
 
 class FakeService:
@@ -59,9 +63,21 @@ class FakeService:
     def __init__(self, answer: Callable[[Request], Response] | None = None) -> None:
         self.answer = answer or (lambda _: json_response(b"{}"))
         self.requests: list[Request] = []
+        self.timeouts: list[tuple[float, float | None]] = []
+        """`timeout` and `total` of each request."""
         self.failure: Unavailable | None = None
 
-    async def send(self, request: Request, *, timeout: float) -> Response:
+    async def send(
+        self,
+        request: Request,
+        *,
+        timeout: float,
+        total: float | None = None,
+        host: str | None = None,
+    ) -> Response:
+        self.timeouts.append((timeout, total))
+        if host is not None:
+            request.headers.set("host", host)
         self.requests.append(request)
         if self.failure is not None:
             raise self.failure
@@ -189,6 +205,12 @@ class FakePlatform:
     def url(self, base: str) -> FakeService:
         return self.services.setdefault(base, FakeService())
 
+    def time(self) -> float:
+        return self.clock.now
+
+    async def together(self, works: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
+        return [await work for work in works]
+
     async def health(self, timeout: float) -> dict[str, str]:
         return self.states
 
@@ -218,6 +240,7 @@ def exchange(
     now: float = NOW,
     address: str = "192.0.2.1",
     deferred: list[Coroutine[Any, Any, None]] | None = None,
+    chance: float = 0.0,
 ) -> Exchange:
     """An exchange whose deferred work is kept in `deferred`, or else done at once."""
     request = Request(
@@ -229,6 +252,7 @@ def exchange(
         client_address=address,
         now=now,
         defer=run if deferred is None else deferred.append,
+        chance=chance,
     )
 
 

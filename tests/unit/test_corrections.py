@@ -9,13 +9,13 @@ from msgspec import Meta
 from cli.validate import violations
 from routing.table import (
     Method,
-    Name,
     PathTemplate,
     RouteSettings,
     Scope,
     ServiceSettings,
     VersionName,
 )
+from routing.texts import Name
 from routing.units import PositiveDuration, SizeOrUnlimited
 
 Access = get_type_hints(RouteSettings, include_extras=True)["access"]

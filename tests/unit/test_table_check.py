@@ -179,9 +179,9 @@ def test_one_mistake_does_not_hide_another() -> None:
         "deprecated",
         "successor",
         "sunset",
-        "service",
         "rate_limit",
         "transform",
+        "service",
     ]
     assert all(isinstance(finding, Finding) for finding in findings)
 

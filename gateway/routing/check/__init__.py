@@ -10,6 +10,7 @@ from typing import Final
 from routing.changes import VersionedRoutes
 from routing.check.changes import check_changes, is_circular
 from routing.check.collisions import check_collisions
+from routing.check.ends import check_ends
 from routing.check.finding import Finding, Path
 from routing.check.routes import check_routes
 from routing.check.services import check_bindings, check_services
@@ -29,7 +30,8 @@ def check_table(table: Table) -> list[Finding]:
         check_versions(table), check_services(table), check_transforms(table), check_changes(table)
     )
     found = list(islice(mistakes, MAX_FINDINGS))
-    unsound = list(islice(check_routes(table), MAX_FINDINGS - len(found)))
+    of_routes = chain(check_routes(table), check_ends(table))
+    unsound = list(islice(of_routes, MAX_FINDINGS - len(found)))
     # Where routes cannot be taken for what they say, beside others they say even less; and what
     # changes make of them is only known where changes lead somewhere.
     if not unsound and not is_circular(table):

@@ -28,7 +28,6 @@ def check_routes(table: Table) -> Iterator[Finding]:
 
 
 def _check_names(table: Table, route: RouteSettings, at: Path) -> Iterator[Finding]:
-    yield from known(route.service, table.services, "service", (*at, "service"))
     for position, version in enumerate(route.versions):
         yield from known(version, table.versions.supported, "version", (*at, "versions", position))
     for position, method in enumerate(route.methods):

@@ -1,0 +1,34 @@
+"""From the settings of an aggregation to what answers it."""
+
+from collections.abc import Mapping
+
+from ends.aggregate import Aggregate, Part
+from ends.settings import AggregateSettings
+from pipeline import Policy
+from ports import Service, Together
+from routing.table import ServiceSettings
+from routing.units import seconds, size_in_bytes
+from transforms.target import Target
+
+
+def compile_aggregate(
+    settings: AggregateSettings,
+    known: Mapping[str, ServiceSettings],
+    services: Mapping[str, Service],
+    breakers: Mapping[str, Policy],
+    together: Together,
+) -> Aggregate:
+    """The end of a route with these `settings`. Raises `TemplateError`."""
+    parts = [
+        Part(
+            name,
+            part.service,
+            services[part.service],
+            Target(part.path),
+            part.optional,
+            seconds(part.timeout or known[part.service].timeout),
+            breakers.get(part.service),
+        )
+        for name, part in settings.parts.items()
+    ]
+    return Aggregate(parts, size_in_bytes(settings.max_body), together)
