@@ -22,6 +22,7 @@ from cli.plugins import check_plugins
 from cli.validate import violations
 from cli.yaml_source import Node, Position, ValuePath, collector_paused
 from routing.check import check_bindings, check_table
+from routing.schemas import with_compiled_schemas
 from routing.table import Table
 
 __all__ = [
@@ -200,6 +201,8 @@ def _load(
         findings = [*check_table(table), *check_plugins(table)]
         if bindings is not None:
             findings += check_bindings(table, bindings)
+        if not findings:
+            table = with_compiled_schemas(table)
         for finding in findings:
             mistake = _mistake(root, finding.path, finding.message)
             mistakes.append(mistake._replace(message=_with_places(root, mistake)))

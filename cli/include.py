@@ -12,14 +12,14 @@ from typing import Final, NamedTuple
 
 from cli.located import Located, Mistake, TableErrors, unreadable
 from cli.wording import did_you_mean, found, shortened
-from cli.yaml_source import Budget, Node, SourceErrors, read_yaml
+from cli.yaml_source import Budget, Node, SourceErrors, read_json, read_yaml
 
 MAX_FILES: Final = 100
 MAX_ENTRIES: Final = 10_000
 """Names of files and folders that the patterns of a table may have to look at."""
 
 LISTS: Final = ("changes", "routes")
-MAPPINGS: Final = ("services", "rate_limits", "transforms", "policies")
+MAPPINGS: Final = ("services", "rate_limits", "schemas", "transforms", "policies")
 MEMBERS: Final = (*MAPPINGS, *LISTS)
 """What an included file may hold."""
 
@@ -47,9 +47,19 @@ def read_parts(path: Path) -> Parts:
         main = read_yaml(path, budget=budget)
     except SourceErrors as problem:
         raise TableErrors(unreadable(path, problem)) from None
-    if not isinstance(main.content, dict) or "include" not in main.content:
+    if not isinstance(main.content, dict) or not {"include", "schemas"} & main.content.keys():
         return Parts(main, [main], [])
     mistakes: list[Mistake] = []
+    root, parts = main, list[Node]()
+    if "include" in main.content:
+        root, parts = _with_included(path, main, budget, mistakes)
+    root, schemas = with_schema_files(root, budget, mistakes)
+    return Parts(root, [main, *parts, *schemas], mistakes)
+
+
+def _with_included(
+    path: Path, main: Node, budget: Budget, mistakes: list[Mistake]
+) -> tuple[Node, list[Node]]:
     parts, failures = _read_included(path, main.content["include"], budget, mistakes)
     if failures:
         raise TableErrors(failures)
@@ -57,7 +67,7 @@ def read_parts(path: Path) -> Parts:
     root.take("include")
     for part in parts:
         mistakes += _merge(root, part)
-    return Parts(root, [main, *parts], mistakes)
+    return root, parts
 
 
 def _read_included(
@@ -255,6 +265,74 @@ def _writable(root: Node, name: str, key: Node, value: Node) -> Node | None:
     return whole
 
 
+def with_schema_files(
+    root: Node, budget: Budget, mistakes: list[Mistake]
+) -> tuple[Node, list[Node]]:
+    """The table with the content of files in place of `file: schemas/roadmap.json`, and the files.
+
+    A name is relative to the file that says it. Raises `TableErrors` for unreadable files.
+    """
+    schemas = root.child("schemas")
+    if schemas is None or not isinstance(schemas.content, dict):
+        return root, []
+    read: dict[Path, Node] = {}
+    failures: list[Located] = []
+    whole = schemas.derived()
+    for name, schema in schemas.content.items():
+        named = _named_file(schema)
+        if named is None:
+            continue
+        try:
+            path = _only_file(schema.file.path, named.content)
+            if path not in read:
+                read[path] = read_json(path, budget)
+            whole.put(name, schemas.keys[name], read[path])
+        except NotIncluded as refused:
+            mistakes.append(Mistake(named, str(refused)))
+            anything = Node(schema.file, schema.line, schema.column, content=True)
+            whole.put(name, schemas.keys[name], anything)
+        except SourceErrors as problem:
+            failures += unreadable(path, problem)
+    if failures:
+        raise TableErrors(failures)
+    table = root.derived()
+    table.put("schemas", root.keys["schemas"], whole)
+    return table, list(read.values())
+
+
+def _named_file(schema: Node) -> Node | None:
+    """The name of the file, where that is all there is: `file` is no keyword of JSON Schema."""
+    if isinstance(schema.content, dict) and list(schema.content) == ["file"]:
+        name = schema.content["file"]
+        return name if isinstance(name.content, str) else None
+    return None
+
+
+def _only_file(table: Path, name: str) -> Path:
+    if not _WILD.isdisjoint(name):
+        raise NotIncluded("expected the name of one file, without `*`, `?` and `[`")
+    finder = Finder(table)
+    (file,) = finder.files(name)
+    return finder.folder / file
+
+
+def schema_files(table: Path) -> Iterator[Path]:
+    """The files of schemas that the file at `table` names. What is wrong is not told here."""
+    try:
+        schemas = read_yaml(table).child("schemas")
+    except SourceErrors:
+        return
+    if schemas is None or not isinstance(schemas.content, dict):
+        return
+    for schema in schemas.content.values():
+        named = _named_file(schema)
+        if named is not None:
+            try:
+                yield _only_file(table, named.content)
+            except NotIncluded:
+                continue
+
+
 class TableFiles:
     """The files of the table at `table`, as they are each time that somebody iterates: a new file
     that a pattern matches is among them. What is wrong about patterns is not told here."""
@@ -269,10 +347,13 @@ class TableFiles:
         finder = Finder(self._table)
         for pattern in self._current_patterns():
             try:
-                for file in finder.files(pattern):
-                    yield finder.folder / file
+                files = [finder.folder / file for file in finder.files(pattern)]
             except NotIncluded:
                 continue
+            for file in files:
+                yield file
+                yield from schema_files(file)
+        yield from schema_files(self._table)
 
     def _current_patterns(self) -> list[str]:
         try:

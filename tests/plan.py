@@ -134,7 +134,9 @@ def core_worker() -> Worker:
     """A Python Worker that has the gateway's pure modules beside its own, and the tests' cases."""
     gateway = CONFIGS["gateway"].parent / "gateway"
     pure = [
-        path for part in ("routing", "transforms", "ends") for path in (gateway / part).glob("*.py")
+        path
+        for part in ("routing", "transforms", "ends", "schema")
+        for path in (gateway / part).glob("*.py")
     ]
     alone = ("messages", "pipeline", "settings", "policies/__init__", "policies/transform")
     pure += [gateway / f"{name}.py" for name in alone]

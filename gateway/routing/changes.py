@@ -11,6 +11,21 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from routing.table import ChangeSettings, RouteSettings, Table
+from schema.settings import ValidateSettings
+
+
+class Validation(NamedTuple):
+    """What requests of a route are checked against, and in whose words.
+
+    It is what is said next to the client: by the first change on the way that says something for
+    the route, or else by the route itself.
+    """
+
+    owner: str
+    """Who says it: the route, or `change:route`."""
+    settings: ValidateSettings
+    behind: int
+    """The transforms that a request has gone through by then."""
 
 
 class VersionedRoute(NamedTuple):
@@ -26,6 +41,7 @@ class VersionedRoute(NamedTuple):
     """Names of the transforms that its requests go through, its own one last."""
     position: int
     """Its place in the table."""
+    validation: Validation | None = None
 
 
 class VersionedRoutes:
@@ -68,12 +84,20 @@ class VersionedRoutes:
         return tuple(routes)
 
 
+def change_owner(change: str, route: str) -> str:
+    """The owner of what a change says about a route."""
+    return f"{change}:{route}"
+
+
 def _own(settings: RouteSettings, version: str | None, position: int) -> VersionedRoute:
     public = settings.path or settings.path_prefix
     if settings.upstream_path is None and public is not None:
         settings = replace(settings, upstream_path=without_types(public))
     transforms = (settings.transform,) if settings.transform is not None else ()
-    return VersionedRoute(settings, version, (), transforms, position)
+    validation = None
+    if settings.validate is not None:
+        validation = Validation(settings.name, settings.validate, 0)
+    return VersionedRoute(settings, version, (), transforms, position, validation)
 
 
 class _Carry:
@@ -98,13 +122,23 @@ class _Carry:
             settings = replace(settings, path=self._old_path(settings.path))
         elif settings.path_prefix is not None:
             settings = replace(settings, path_prefix=self._old_path(settings.path_prefix))
+        own = self._transforms.get(settings.name, ())
         return VersionedRoute(
             settings,
             self._change.source,
             (self._change.name, *route.changes),
-            (*self._transforms.get(settings.name, ()), *route.transforms),
+            (*own, *route.transforms),
             route.position,
+            self._validation(route, len(own)),
         )
+
+    def _validation(self, route: VersionedRoute, own: int) -> Validation | None:
+        name, change = route.settings.name, self._change
+        if name in change.validate:
+            return Validation(change_owner(change.name, name), change.validate[name], 0)
+        if route.validation is None:
+            return None
+        return route.validation._replace(behind=route.validation.behind + own)
 
     def _old_path(self, path: str) -> str:
         segments = _segments(path)

@@ -5,7 +5,7 @@ stacked, links to the next version are found. What belongs to one route is worke
 request, so that a table of thousands of routes is there as quickly as a small one.
 """
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from contract.circuit_breaker import BreakerSettings
@@ -26,6 +26,7 @@ from policies.maintenance import Maintenance
 from policies.plugin import Plugin
 from policies.rate_limit import LocalWindows, RateLimit
 from policies.transform import Transform
+from policies.validate import BodyRule, Parameter, Parameters, ResponseRule, Validate
 from policies.websocket import WebSocketOnly
 from ports import Platform, Service
 from routing.changes import VersionedRoute, VersionedRoutes, without_types
@@ -34,6 +35,7 @@ from routing.locations import Locations
 from routing.match import RouteMatch
 from routing.paths import PathTemplate
 from routing.resolve import Resolver
+from routing.schemas import program_of, used
 from routing.table import (
     AccessSettings,
     CircuitBreakerSettings,
@@ -44,6 +46,9 @@ from routing.table import (
 )
 from routing.units import seconds, size_in_bytes
 from routing.versions import Version, Versions
+from schema.checker import Checker, Checkers
+from schema.settings import ValidateSettings
+from schema.texts import reading
 
 _UNLIMITED: Final = 1 << 62
 
@@ -137,6 +142,7 @@ class _Builder:
         }
         self._locations = Locations(versioned)
         self._in_flight = InFlight()
+        self._checkers: dict[bool, Checkers] = {}
 
     def pipeline(self, route: CompiledRoute) -> Next:
         """All policies of `route`, and its end behind them."""
@@ -292,14 +298,32 @@ class _Builder:
             return None
         return Cache(seconds(cache.ttl), self._platform.store), {"ttl": cache.ttl}
 
-    def transform(self, route: CompiledRoute) -> "_Made":
-        names = route.versioned.transforms
-        if not names:
+    def carry_up(self, route: CompiledRoute) -> "_Made":
+        """The transforms of changes, where what is checked is the newer version's words."""
+        return self._transform(route, route.versioned.transforms[: _before_validation(route)])
+
+    def validate(self, route: CompiledRoute) -> "_Made":
+        validation = route.versioned.validation
+        if validation is None:
             return None
-        max_body = route.versioned.settings.max_body
-        limit = _UNLIMITED if max_body == "unlimited" else size_in_bytes(max_body)
-        shown = {"changes": list(route.versioned.changes), "transforms": list(names)}
-        return Transform([self._table.transforms[name] for name in names], limit), shown
+        settings = validation.settings
+        rules: dict[str, list[Parameter]] = {"path": [], "query": [], "headers": []}
+        shown: dict[str, Any] = {"schemas": validation.owner}
+        body = response = None
+        for one in used(validation.owner, settings):
+            checker = self._checker(one.name, formats=settings.formats)
+            if one.part == "body":
+                body = BodyRule(checker, settings.body_required)
+            elif one.part == "response" and settings.response is not None:
+                response = ResponseRule(checker, settings.response.action == "refuse")
+            else:
+                rules[one.part].append(self._parameter(one.name, one.path, checker, settings))
+            shown[".".join(map(str, one.path))] = one.name
+        parameters = Parameters(**rules, refuse_unknown=settings.unknown_query == "refuse")
+        return Validate(parameters, body, response, _limit(route)), shown
+
+    def transform(self, route: CompiledRoute) -> "_Made":
+        return self._transform(route, route.versioned.transforms[_before_validation(route) :])
 
     def plugin(self, route: CompiledRoute) -> "_Made":
         name = route.versioned.settings.plugin
@@ -315,6 +339,29 @@ class _Builder:
         threshold = settings.failure_rate_threshold
         shown = {"service": service, "failure_rate_threshold": threshold}
         return self._breakers[service], shown
+
+    def _transform(self, route: CompiledRoute, names: Sequence[str]) -> "_Made":
+        if not names:
+            return None
+        shown = {"changes": list(route.versioned.changes), "transforms": list(names)}
+        chain = [self._table.transforms[name] for name in names]
+        return Transform(chain, _limit(route)), shown
+
+    def _checker(self, name: str, *, formats: bool) -> Checker:
+        if formats not in self._checkers:
+            self._checkers[formats] = Checkers(program_of(self._table), formats=formats)
+        return self._checkers[formats].checker(name)
+
+    def _parameter(
+        self, schema: str, path: tuple[str | int, ...], checker: Checker, settings: ValidateSettings
+    ) -> Parameter:
+        part, name = path[0], str(path[1])
+        program = self._checkers[settings.formats].program
+        read = reading(program, program.roots[schema])
+        if part == "headers":
+            names = {one.lower() for one in settings.required.headers}
+            return Parameter(name.lower(), read, checker, name.lower() in names)
+        return Parameter(name, read, checker, name in settings.required.query)
 
     def _service(self, settings: ServiceSettings) -> Service:
         if settings.binding is not None:
@@ -354,11 +401,24 @@ ORDER: Final[Mapping[str, _Make]] = {
     "authenticate": _Builder.authenticate,
     "rate_limit": _Builder.rate_limit,
     "cache": _Builder.cache,
+    "carry_up": _Builder.carry_up,
+    "validate": _Builder.validate,
     "transform": _Builder.transform,
     "plugin": _Builder.plugin,
     "circuit_breaker": _Builder.circuit_breaker,
 }
 """The order of every pipeline, and what makes each policy; the dispatch follows."""
+
+
+def _before_validation(route: CompiledRoute) -> int:
+    """Transforms that stand before the route's validation, where it has one."""
+    validation = route.versioned.validation
+    return validation.behind if validation is not None else 0
+
+
+def _limit(route: CompiledRoute) -> int:
+    max_body = route.versioned.settings.max_body
+    return _UNLIMITED if max_body == "unlimited" else size_in_bytes(max_body)
 
 
 def _asks_the_same(route: VersionedRoute, wanted: PathTemplate, other: VersionedRoute) -> bool:

@@ -6,7 +6,7 @@ at the edge. Whether the parts fit together (a route names a service that exists
 """
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
@@ -21,6 +21,7 @@ from ends.settings import (
 )
 from routing.texts import FieldName, HostName, Name, UpstreamPath
 from routing.units import Duration, PositiveDuration, SizeOrUnlimited
+from schema.settings import ParameterName, ValidateSettings
 from settings import Settings
 from transforms.settings import TransformSettings
 
@@ -54,7 +55,7 @@ HostPattern = Annotated[
         description="A host name in lower case such as api.example.com, or *.example.com.",
     ),
 ]
-QueryName = Annotated[str, Meta(min_length=1, max_length=200)]
+QueryName = ParameterName
 Scope = Annotated[str, Meta(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]{1,100}$")]
 MediaType = Annotated[
     str,
@@ -137,6 +138,9 @@ class ChangeSettings(Settings, frozen=True, kw_only=True):
     transforms: tuple[ChangeTransform, ...] = ()
     added: tuple[Name, ...] = ()
     """Routes that the older version does not have."""
+    validate: dict[Name, ValidateSettings] = field(default_factory=dict)
+    """What requests of the older version have to be, in its own words, by the name of the route;
+    without it they are checked as the newer version's, once they are carried up."""
     lossless: bool = False
     """Claims that a body carried up and down again is the same; `gateway check` tries it."""
 
@@ -259,6 +263,8 @@ class RouteSettings(Settings, frozen=True, kw_only=True):
     maintenance: bool | MaintenanceSettings = False
     rate_limit: Name | None = None
     cache: CacheSettings | None = None
+    validate: ValidateSettings | None = None
+    """What its requests and answers are checked against."""
     transform: Name | None = None
     plugin: PluginName | None = None
     """A policy of your own, for what settings cannot say."""
@@ -272,6 +278,10 @@ class Table(Settings, frozen=True, kw_only=True):
     paths: PathsSettings = field(default_factory=PathsSettings)
     services: Annotated[dict[Name, ServiceSettings], Meta(min_length=1)]
     rate_limits: dict[Name, RateLimitSettings] = field(default_factory=dict)
+    schemas: dict[Name, bool | dict[str, Any]] = field(default_factory=dict)
+    """JSON Schemas (2020-12) by name."""
     transforms: dict[Name, TransformSettings] = field(default_factory=dict)
     changes: tuple[ChangeSettings, ...] = ()
     routes: Annotated[tuple[RouteSettings, ...], Meta(min_length=1)]
+    compiled_schemas: dict[str, Any] | None = None
+    """What the host has made of all schemas (`schema.program`); no file says it."""

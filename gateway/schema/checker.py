@@ -34,6 +34,14 @@ _A: Final = {
     "object": "an object",
 }
 
+_NOTHING: Final = {
+    "additionalProperties": "there is no such member",
+    "unevaluatedProperties": "there is no such member",
+    "items": "there are more items than allowed",
+    "unevaluatedItems": "there are more items than allowed",
+}
+"""What is said where nothing is allowed, by the keyword."""
+
 
 class Checker:
     """Checks documents against one schema."""
@@ -59,19 +67,19 @@ class Checkers:
 
     def __init__(self, program: Program, *, formats: bool = False) -> None:
         """With `formats`, `format` is a check and not only a note."""
-        self._program = program
+        self.program = program
         self._formats = formats
         self._known: dict[tuple[int, bool], Check] = {}
 
     def checker(self, name: str) -> Checker:
         """The checker of the schema of this name. Raises `KeyError`."""
-        return Checker(self, self._program.roots[name])
+        return Checker(self, self.program.roots[name])
 
     def node(self, number: int, *, tracked: bool) -> Check:
         """The check of a node; `tracked` where somebody wants to know what it looked at."""
         key = (number, tracked)
         if key not in self._known:
-            self._known[key] = self._build(self._program.nodes[number], tracked)
+            self._known[key] = self._build(self.program.nodes[number], tracked)
         return self._known[key]
 
     def reference(self, number: int, frames: int, *, tracked: bool) -> Check:
@@ -143,8 +151,11 @@ def _tracking(by_class: dict[type, tuple[Check, ...]]) -> Check:
 
 
 def _nothing(where: str) -> Check:
+    last = where.rpartition("/")[2]
+    detail = _NOTHING.get(last, "no value is allowed here")
+
     def check(value: Any, at: At, run: Run, seen: Seen | None) -> bool:
-        return run.fail(at, "no value is allowed here", where)
+        return run.fail(at, detail, where)
 
     return check
 

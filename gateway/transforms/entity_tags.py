@@ -18,7 +18,7 @@ from messages import Headers
 from transforms.settings import TransformSettings
 
 _TAG: Final = re.compile(r'(?:W/)?"[^"]*"')
-_MARK: Final = re.compile(r'~gw-[0-9a-f]{8}(?=")')
+_MARK: Final = re.compile(r'(?:~gw-[0-9a-f]{8})+(?=")')
 
 
 def mark_of(chain: Sequence[TransformSettings]) -> str:

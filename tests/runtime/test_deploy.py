@@ -40,14 +40,18 @@ UPLOADED = {
         "plugins": "__init__ pricing",
         "policies": """
             __init__ authenticate cache circuit_breaker dispatch guard lifecycle maintenance plugin
-            rate_limit transform
+            rate_limit transform validate
         """,
         "routing": """
             __init__ ambiguity changes compile conditions locations match parameters paths
-            patterns precedence query regexes resolve route_match table tree units versions
+            patterns precedence query regexes resolve route_match schemas table tree units versions
         """,
         "routing/check": """
-            __init__ changes collisions finding routes services transforms versions
+            __init__ changes collisions finding routes schemas services transforms versions
+        """,
+        "schema": """
+            __init__ applicators assertions checker compile equality formats keywords numbers
+            patterns program run scan settings shapes texts
         """,
         "transforms": """
             __init__ cast check documents entity_tags fields member operations percent pointer

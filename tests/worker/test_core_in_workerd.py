@@ -4,12 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from contract.circuit_breaker import State
 from contract.sliding_window import SlidingWindow
 from routing.regexes import literal_prefix
 from runtime.local import LocalRuntime
+from schema.compile import Refused
+from tests import schema_suite
 from tests.cases import transforms, versioning
 from tests.cases.matching import TOPICS
 from tests.plan import CORE
@@ -76,6 +79,24 @@ def test_expressions_begin_with_the_same_text(run: Run) -> None:
     """Another Python parses them there, and the order of routes depends on it."""
     patterns = test_regexes.ACCEPTED
     assert run("prefixes", patterns) == [literal_prefix(pattern) for pattern in patterns]
+
+
+def test_the_schema_suite_comes_out_the_same(run: Run) -> None:
+    """Every file of the official suite, by programs that were compiled here."""
+    cases, expected, files = [], [], set()
+    for group in schema_suite.groups():
+        try:
+            program = schema_suite.compiled(group)
+        except Refused:
+            continue
+        formats = group.file.startswith(schema_suite.FORMATS)
+        texts = [document.decode() for _, document, _ in group.tests]
+        cases.append((msgspec.to_builtins(program), formats, texts))
+        expected.append([valid for *_, valid in group.tests])
+        files.add(group.file)
+    assert len(files) >= 60
+    found = [[not pointers for pointers in group] for group in run("schema", cases)]
+    assert found == expected
 
 
 NOW = 1_795_000_000.0

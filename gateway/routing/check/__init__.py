@@ -13,6 +13,7 @@ from routing.check.collisions import check_collisions
 from routing.check.ends import check_ends
 from routing.check.finding import Finding, Path
 from routing.check.routes import check_routes
+from routing.check.schemas import check_schemas
 from routing.check.services import check_bindings, check_services
 from routing.check.transforms import check_applied, check_transforms
 from routing.check.versions import check_versions
@@ -27,7 +28,11 @@ MAX_FINDINGS: Final = 100
 def check_table(table: Table) -> list[Finding]:
     """The mistakes in `table`, `MAX_FINDINGS` at most, part by part."""
     mistakes = chain(
-        check_versions(table), check_services(table), check_transforms(table), check_changes(table)
+        check_versions(table),
+        check_services(table),
+        check_schemas(table),
+        check_transforms(table),
+        check_changes(table),
     )
     found = list(islice(mistakes, MAX_FINDINGS))
     of_routes = chain(check_routes(table), check_ends(table))

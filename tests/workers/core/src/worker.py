@@ -12,9 +12,12 @@ from contract.sliding_window import SlidingWindow
 from routing.paths import PathNormaliser
 from routing.regexes import literal_prefix
 from routing.table import PathsSettings
+from schema.checker import Checker, Checkers
+from schema.program import Program
 from tests.cases.carrying import carry
 from tests.cases.matching import outcomes
 from tests.cases.versioning import select_version
+from transforms.documents import decode
 
 
 def paths(cases: list[str], settings: dict[str, str]) -> list[str | None]:
@@ -50,6 +53,20 @@ def prefixes(patterns: list[str]) -> list[str]:
     return [literal_prefix(pattern) for pattern in patterns]
 
 
+def schema(cases: list[tuple[Any, bool, list[str]]]) -> list[list[list[str]]]:
+    """The pointers of all errors of each document, by programs of schemas."""
+    found = []
+    for program, formats, documents in cases:
+        checkers = Checkers(msgspec.convert(program, Program), formats=formats)
+        checker = checkers.checker("schema")
+        found.append([_pointers(checker, text) for text in documents])
+    return found
+
+
+def _pointers(checker: Checker, text: str) -> list[str]:
+    return [error.pointer for error in checker.errors(decode(text.encode()))]
+
+
 def window(quota: int, length: float, times: list[float]) -> list[Any]:
     """The decisions of one sliding window."""
     counts = SlidingWindow()
@@ -75,6 +92,6 @@ def on_fetch(request: Any, env: Any, ctx: Any) -> Any:
     """POST /name with the arguments as a JSON array."""
     name = request.url.rpartition("/")[2]
     arguments = msgspec.json.decode(run_sync(request.text()))
-    functions = (paths, match, prefixes, select, transform, window, breaker)
+    functions = (paths, match, prefixes, select, transform, schema, window, breaker)
     result = {function.__name__: function for function in functions}[name](*arguments)
     return js.Response.new(msgspec.json.encode(result).decode())
