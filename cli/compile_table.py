@@ -147,7 +147,7 @@ def write_module(
     Raises `TableErrors`, and then leaves `target` as it was.
     """
     document = compile_table(table, bindings, environment=environment)
-    identity = hashlib.sha256(document).hexdigest()[:12]
+    identity = hashlib.sha256(document).hexdigest()
     text = (
         f'"""Generated from {table.name} by `gateway build`: edit that file, not this one."""\n\n'
         f'TABLE_ID = "{identity}"\n'

@@ -27,6 +27,12 @@ INTERNAL_PREFIX: Final = "gateway-"
 HEALTH_PATH: Final = "/healthz"
 """Where the gateway tells how it and the other Workers are."""
 
+ADMIN_PREFIX: Final = "/-/"
+"""Below this the gateway answers for itself: no route of a table lies there."""
+
+TABLE_FIELD: Final = "x-table"
+"""In development: which table made the answer."""
+
 CLIENT_ADDRESS: Final = "cf-connecting-ip"
 """Set by Cloudflare's edge; the only source of the client's address."""
 
@@ -39,6 +45,8 @@ class Binding:
     CACHE: Final = "CACHE"
     RATE_LIMITER: Final = "RATE_LIMITER"
     CIRCUIT_BREAKER: Final = "CIRCUIT_BREAKER"
+    CHANGE_FEED: Final = "CHANGE_FEED"
+    TABLES: Final = "TABLES"
 
 
 PING: Final = "ping"

@@ -300,6 +300,15 @@ MAINTENANCE = _define(
     "This part of the API is closed for a while, on purpose. Try again later.",
     retryable=True,
 )
+PUBLISHING_UNAVAILABLE = _define(
+    "publishing-unavailable",
+    503,
+    Category.INTERNAL,
+    "Tables cannot be published right now",
+    "What keeps the published tables does not answer, or is not bound. Requests are answered by "
+    "the last good table meanwhile.",
+    retryable=True,
+)
 INTERNAL_ERROR = _define(
     "internal-error",
     500,

@@ -5,13 +5,16 @@ It is plain Python: `edge.border` feeds it from JavaScript, tests feed it direct
 """
 
 import traceback
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
-from contract.names import HEALTH_PATH, REQUEST_ID
+from contract.names import ADMIN_PREFIX, HEALTH_PATH, REQUEST_ID
 from contract.problems import INTERNAL_ERROR, TYPE_PREFIX, WEBSOCKET_REFUSED, Problem
 from ends.forwarding import refuse_loop
 from health import Health
+from memory import Memory
 from messages import Exchange, Headers, Request, Response
-from pipeline import problem_response
+from pipeline import Next, problem_response
 from policies.dispatch import drop_outside_fields
 from ports import Platform
 from reference import explain_problem
@@ -19,12 +22,30 @@ from routing.compile import CompiledRoutes
 from routing.table import Table
 
 
+class Control(NamedTuple):
+    """What an isolate has beside the table that answers: see `tables`."""
+
+    describe: Callable[["Application"], Mapping[str, Any]]
+    """For `/healthz`: which table answers, since when, and what stands in the way of others."""
+    answer: Next
+    """The answer to a request below `ADMIN_PREFIX`. Raises `Problem`."""
+
+
 class Application:
     """The gateway for one table on one platform."""
 
-    def __init__(self, table: Table, table_id: str, platform: Platform) -> None:
-        self._routes = CompiledRoutes(table, platform)
-        self._health = Health(platform, table_id)
+    def __init__(
+        self,
+        table: Table,
+        table_id: str,
+        platform: Platform,
+        memory: Memory | None = None,
+        control: Control | None = None,
+    ) -> None:
+        self.table_id = table_id
+        self._routes = CompiledRoutes(table, platform, memory)
+        self._control = control
+        self._health = Health(platform, table_id, self._described)
 
     async def handle(self, exchange: Exchange) -> Response:
         """Answer `exchange`. Never raises: a defect becomes an internal-error problem."""
@@ -52,6 +73,8 @@ class Application:
             return await self._health(exchange)
         if request.path.startswith(TYPE_PREFIX):
             return explain_problem(request)
+        if request.path.startswith(ADMIN_PREFIX) and self._control is not None:
+            return await self._control.answer(exchange)
         if request.method == "OPTIONS":
             return self._options(request)
         found = self._routes.resolve(request)
@@ -69,6 +92,9 @@ class Application:
         if exchange.upgrade and not found.target.versioned.settings.websocket:
             raise Problem(WEBSOCKET_REFUSED)
         return await found.target.handle(exchange)
+
+    def _described(self) -> Mapping[str, Any]:
+        return self._control.describe(self) if self._control is not None else {}
 
     def _options(self, request: Request) -> Response:
         """What the table says of a target (RFC 9110, section 9.3.7)."""

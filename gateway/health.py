@@ -1,6 +1,7 @@
 """`/healthz`: is every Worker there, and which table answers?"""
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import msgspec
 
@@ -15,9 +16,16 @@ class Health:
     TIMEOUT: Final = 1.0
     """Seconds that each of them has."""
 
-    def __init__(self, platform: Platform, table_id: str) -> None:
+    SHORT: Final = 12
+    """Digits of a table's id that tell it from others."""
+
+    def __init__(
+        self, platform: Platform, table_id: str, describe: Callable[[], Mapping[str, Any]]
+    ) -> None:
+        """`describe` says more about the table that answers."""
         self._platform = platform
         self._table_id = table_id
+        self._describe = describe
 
     async def __call__(self, exchange: Exchange) -> Response:
         if exchange.request.method not in ("GET", "HEAD"):
@@ -26,8 +34,9 @@ class Health:
         well = all(state == "ok" for state in workers.values())
         body = {
             "status": "ok" if well else "degraded",
-            "table": self._table_id,
+            "table": self._table_id[: self.SHORT],
             "workers": workers,
+            "tables": self._describe(),
         }
         headers = Headers([("content-type", "application/json"), ("cache-control", "no-store")])
         return Response(200 if well else 503, headers, msgspec.json.encode(body))

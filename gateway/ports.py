@@ -4,11 +4,12 @@ Every method that leaves the isolate raises `Unavailable` when the other side is
 does not answer in time; nothing else gets through, so a policy has one failure to think about.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
 from contract.auth import VerifyResponse
 from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
+from contract.feed import Changes, PointerAnswer, PointerRequest, TablePointer
 from contract.limits import LimitDecision, LimitRequest
 from messages import Request, Response
 
@@ -81,6 +82,28 @@ class ResponseStore(Protocol):
     async def store(self, key: str, response: Response, *, stored_at: float, ttl: float) -> None:
         """Keep `response`. `ttl` is its freshness lifetime in seconds."""
         ...
+
+
+class ChangeFeed(Protocol):
+    """The object that says what has changed since an isolate last asked."""
+
+    async def since(self, sequence: int | None, *, timeout: float) -> Changes: ...
+
+    async def move_pointer(self, request: PointerRequest, *, timeout: float) -> PointerAnswer:
+        """Compare and set: not accepted where another pointer stands than `request` expects."""
+        ...
+
+    async def history(self, limit: int, *, timeout: float) -> tuple[TablePointer, ...]: ...
+
+
+class TableArchive(Protocol):
+    """Published tables by their ids. What was put in is seen everywhere only after a while."""
+
+    async def get(self, id: str, *, timeout: float) -> bytes | None: ...
+
+    async def put(
+        self, id: str, document: bytes, metadata: Mapping[str, Any], *, timeout: float
+    ) -> None: ...
 
 
 class Platform(Protocol):

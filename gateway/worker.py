@@ -14,6 +14,7 @@ import msgspec
 import application  # noqa: F401  (for the snapshot: with it comes everything but `edge`)
 from compiled_routes import TABLE, TABLE_ID
 from routing.table import Table
+from tables.live import BuiltIn
 
 if TYPE_CHECKING:
     from edge.border import Border
@@ -28,7 +29,7 @@ def on_fetch(request: Any, env: Any, ctx: Any) -> Any:
     if _border is None:
         from edge.border import Border  # noqa: PLC0415  (see above)
 
-        _border = Border(_table, TABLE_ID, env)
+        _border = Border(BuiltIn(_table, TABLE_ID, TABLE), env)
     return _border.handle(request, ctx)
 
 

@@ -7,6 +7,7 @@ a Worker that can fail.
 
 import base64
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,6 +55,7 @@ _DEVELOPMENT: Final = {
 }
 _AUTH_DATABASE: Final = "00000000-0000-4000-8000-0000000000a0"
 _OBJECTS: Final = {"RATE_LIMITER": "RateLimiter", "CIRCUIT_BREAKER": "CircuitBreaker"}
+_FEED: Final = {"CHANGE_FEED": "ChangeFeed"}
 
 
 def project_workers() -> tuple[Worker, ...]:
@@ -83,7 +85,7 @@ def shared_plan(state: Path) -> Plan:
         name=FAULTY,
         modules=table,
         service_bindings={**bound, **FAULTS},
-        options={"durableObjects": objects_of(FAULTY_OBJECTS)},
+        options={"durableObjects": {**objects_of(FAULTY_OBJECTS), **objects_of(STATE, _FEED)}},
     )
     workers = (
         *project_workers(),
@@ -107,7 +109,7 @@ def caller() -> Worker:
         service_bindings={"AUTH": AUTH, "DATA": DATA, "CACHE": CACHE, "KEYLESS": KEYLESS},
         options={
             "d1Databases": {"AUTH_DB": _AUTH_DATABASE},
-            "durableObjects": objects_of(STATE),
+            "durableObjects": objects_of(STATE, {**_OBJECTS, **_FEED}),
         },
     )
 
@@ -151,11 +153,11 @@ def core_worker() -> Worker:
     )
 
 
-def objects_of(worker: str) -> dict[str, Any]:
-    """Miniflare's option that binds the two object classes of `worker`."""
+def objects_of(worker: str, classes: Mapping[str, str] = _OBJECTS) -> dict[str, Any]:
+    """Miniflare's option that binds object classes of `worker`: by default limiter and breaker."""
     return {
         name: {"className": class_name, "scriptName": worker, "useSQLite": True}
-        for name, class_name in _OBJECTS.items()
+        for name, class_name in classes.items()
     }
 
 

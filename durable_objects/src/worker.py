@@ -3,7 +3,8 @@
 It has no address of its own; every class answers RPC only.
 """
 
+from state.change_feed import ChangeFeed
 from state.circuit_breaker import CircuitBreaker
 from state.rate_limiter import RateLimiter
 
-__all__ = ["CircuitBreaker", "RateLimiter"]
+__all__ = ["ChangeFeed", "CircuitBreaker", "RateLimiter"]

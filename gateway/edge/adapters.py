@@ -5,16 +5,26 @@ they may not outlive a request. Every failure leaves here as `Unavailable`.
 """
 
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 import js
 import msgspec
-from pyodide.ffi import JsException
+from pyodide.ffi import JsException, jsnull
 
 from contract.auth import VerifyRequest, VerifyResponse
 from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
 from contract.cache import MAX_BODY, STATUS, STORED_AT, TTL
+from contract.feed import (
+    FEED,
+    Changes,
+    History,
+    HistoryRequest,
+    PointerAnswer,
+    PointerRequest,
+    SinceRequest,
+    TablePointer,
+)
 from contract.limits import LimitDecision, LimitRequest
 from contract.names import PING, Binding
 from edge.convert import JsStream, Origin, cut_off, request_to_js, response_from_js
@@ -23,10 +33,14 @@ from messages import BodyTooLarge, Request, Response, read_body
 from ports import Service, Unavailable
 
 _fetch = promising(js.fetch)
+_all = promising(js.Promise.all, js.Promise, listed=True)
 _encode = msgspec.json.Encoder().encode
 _decode_verification = msgspec.json.Decoder(VerifyResponse).decode
 _decode_limit = msgspec.json.Decoder(LimitDecision).decode
 _decode_breaker = msgspec.json.Decoder(BreakerStatus).decode
+_decode_changes = msgspec.json.Decoder(Changes).decode
+_decode_pointer_answer = msgspec.json.Decoder(PointerAnswer).decode
+_decode_history = msgspec.json.Decoder(History).decode
 
 
 async def _ask(dependency: str, timeout: float, call: Callable[..., Any], *arguments: Any) -> Any:
@@ -165,6 +179,52 @@ class CircuitBreakerObjects:
         return _decode_breaker(answer)
 
 
+class ChangeFeedObject:
+    """The one ChangeFeed object of the state Worker."""
+
+    def __init__(self, namespace: Any) -> None:
+        self._namespace = namespace
+
+    async def since(self, sequence: int | None, *, timeout: float) -> Changes:
+        feed, message = self._namespace.getByName(FEED), _encoded(SinceRequest(sequence=sequence))
+        return _decode_changes(
+            await _ask("change feed", timeout, invoke, feed.since, feed, message)
+        )
+
+    async def move_pointer(self, request: PointerRequest, *, timeout: float) -> PointerAnswer:
+        feed, message = self._namespace.getByName(FEED), _encoded(request)
+        return _decode_pointer_answer(
+            await _ask("change feed", timeout, invoke, feed.move_pointer, feed, message)
+        )
+
+    async def history(self, limit: int, *, timeout: float) -> tuple[TablePointer, ...]:
+        feed, message = self._namespace.getByName(FEED), _encoded(HistoryRequest(limit=limit))
+        answer = await _ask("change feed", timeout, invoke, feed.history, feed, message)
+        return _decode_history(answer).pointers
+
+
+class KvTables:
+    """Published tables in KV: `table/<id>`."""
+
+    PREFIX = "table/"
+
+    def __init__(self, namespace: Any) -> None:
+        self._get = promising(namespace.get, namespace)
+        self._put = promising(namespace.put, namespace)
+
+    async def get(self, id: str, *, timeout: float) -> bytes | None:
+        text = await _ask("table archive", timeout, self._get, self.PREFIX + id)
+        return None if text is jsnull else str(text).encode()
+
+    async def put(
+        self, id: str, document: bytes, metadata: Mapping[str, Any], *, timeout: float
+    ) -> None:
+        options = js.JSON.parse(_encode({"metadata": metadata}).decode())
+        done = self._put(self.PREFIX + id, document.decode(), options)
+        # A put gives undefined, which is what a late answer is told by; a list of it is none.
+        await _ask("table archive", timeout, _all, done)
+
+
 class SharedCache:
     """The Cache API of this data centre, then the cache Worker. Only the latter ever writes."""
 
@@ -218,10 +278,18 @@ class CloudflarePlatform:
         self.limiters = RateLimiterObjects(getattr(env, Binding.RATE_LIMITER))
         self.breakers = CircuitBreakerObjects(getattr(env, Binding.CIRCUIT_BREAKER))
         self.store = SharedCache(getattr(env, Binding.CACHE))
+        feed = getattr(env, Binding.CHANGE_FEED, None)
+        self.feed = ChangeFeedObject(feed) if feed is not None else None
+        archive = getattr(env, Binding.TABLES, None)
+        self.archive = KvTables(archive) if archive is not None else None
 
     def binding(self, name: str) -> Service:
         binding = getattr(self._env, name, None)
         return MissingService(name) if binding is None else BoundService(name, binding)
+
+    def is_bound(self, name: str) -> bool:
+        """Whether there is a binding called `name` that could be a service."""
+        return getattr(getattr(self._env, name, None), "fetch", None) is not None
 
     def url(self, base: str) -> Service:
         return UrlService(base)
@@ -241,6 +309,8 @@ class CloudflarePlatform:
             "state/RateLimiter": getattr(env, Binding.RATE_LIMITER).getByName(PING),
             "state/CircuitBreaker": getattr(env, Binding.CIRCUIT_BREAKER).getByName(PING),
         }
+        if self.feed is not None:
+            targets["state/ChangeFeed"] = getattr(env, Binding.CHANGE_FEED).getByName(PING)
         # All are asked before the first answer is waited for, and have the same time.
         asked = {name: invoke(target.ping, target) for name, target in targets.items()}
         end = time.time() + timeout

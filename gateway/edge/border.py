@@ -12,15 +12,21 @@ from typing import Any
 import js
 import msgspec
 
-from application import Application
-from contract.names import CLIENT_ADDRESS
+from application import Application, Control
+from contract.names import CLIENT_ADDRESS, TABLE_FIELD
 from contract.problems import UPSTREAM_INVALID, Problem
 from edge.adapters import CloudflarePlatform
 from edge.convert import request_from_js, response_to_js
-from edge.driver import drive, later
+from edge.driver import drive, later, pause
+from memory import Memory
 from messages import Exchange
 from pipeline import problem_response
+from policies.authenticate import Authenticate
 from routing.table import Table
+from tables.document import SHORT
+from tables.endpoint import SCOPE, TablesEndpoint
+from tables.live import BuiltIn, Surroundings, Tables
+from tables.pace import pace_of
 from tracing import continue_trace
 
 _log = js.console.log
@@ -28,10 +34,19 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Border:
-    """The gateway's side of `fetch`, for one table."""
+    """The gateway's side of `fetch`, for the table that is built in and those published later."""
 
-    def __init__(self, table: Table, table_id: str, env: Any) -> None:
-        self._application = Application(table, table_id, CloudflarePlatform(env))
+    def __init__(self, built_in: BuiltIn, env: Any) -> None:
+        self._platform = platform = CloudflarePlatform(env)
+        self._memory = memory = Memory()
+        pace = pace_of(
+            getattr(env, "TABLES_MAX_AGE", None), getattr(env, "TABLES_DEADLINE", None), _complain
+        )
+        around = Surroundings(
+            platform.feed, platform.archive, memory, pace, time.time, pause, _log_event
+        )
+        self._tables = Tables(built_in, self._application, around)
+        self._tells_table = getattr(env, "ENVIRONMENT", None) == "development"
         # For ids that have to be unique and not secret: seeded once, since each call for the
         # platform's entropy crosses the border.
         self._random = random.Random(os.urandom(32))  # noqa: S311
@@ -39,6 +54,14 @@ class Border:
     def handle(self, request: Any, ctx: Any) -> Any:
         """Answer a JavaScript Request with a JavaScript Response, or with a promise of one."""
         return drive(self._answer(request, ctx))
+
+    def _application(self, tables: Tables, table: Table, table_id: str) -> Application:
+        platform, memory = self._platform, self._memory
+        authenticate = Authenticate((SCOPE,), platform.authority, memory.remembered)
+        endpoint = TablesEndpoint(
+            tables, authenticate, platform.feed, platform.archive, platform.is_bound
+        )
+        return Application(table, table_id, platform, memory, Control(tables.describe, endpoint))
 
     async def _answer(self, request: Any, ctx: Any) -> Any:
         entropy = self._random.randbytes(40).hex()
@@ -56,7 +79,18 @@ class Border:
         exchange.log["trace_id"] = trace_id
         exchange.log["method"] = incoming.method
         exchange.log["path"] = incoming.path
-        response = await self._application.handle(exchange)
+        # A request keeps to the table that it begins with.
+        tables = self._tables
+        if exchange.now >= tables.look_at:
+            await tables.catch_up(exchange.now, exchange.defer)
+        application = tables.current
+        if tables.candidate is not None:
+            application = tables.choose(incoming.headers)
+        table = application.table_id[:SHORT]
+        exchange.log["table"] = table
+        if self._tells_table:
+            exchange.answer_fields.append((TABLE_FIELD, table))
+        response = await application.handle(exchange)
         try:
             answer = response_to_js(response)
         except Exception as error:  # a field or status that JavaScript does not take
@@ -66,6 +100,14 @@ class Border:
             answer = response_to_js(response)
         _log(_log_line(exchange, response.status))
         return answer
+
+
+def _log_event(line: dict[str, Any]) -> None:
+    _log(_encode(line).decode())
+
+
+def _complain(message: str) -> None:
+    _log_event({"level": "error", "event": "configuration", "error": message})
 
 
 async def _deferred(work: Coroutine[Any, Any, None]) -> None:

@@ -130,6 +130,11 @@ async def _noted(work: Coroutine[Any, Any, Any], outcomes: list[Any], place: int
         outcomes[place] = error
 
 
+def pause(seconds: float) -> settled:
+    """Awaitable: nothing, after so many seconds."""
+    return settled(_wait(seconds * 1000))
+
+
 async def later(work: Coroutine[Any, Any, None]) -> None:
     """`work`, once what is being done now has been done."""
     await settled(_wait(0))

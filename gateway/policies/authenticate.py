@@ -66,6 +66,20 @@ class Remembered:
         self._entries[digest] = entry
         return entry
 
+    def forget(self, credential_id: str) -> None:
+        """Drop what was verified of the credential with this id, so that it is verified again."""
+        named = [
+            digest
+            for digest, entry in self._entries.items()
+            if entry.principal.credential_id == credential_id
+        ]
+        for digest in named:
+            del self._entries[digest]
+
+    def clear(self) -> None:
+        """Drop everything."""
+        self._entries.clear()
+
 
 class Authenticate:
     """Requires a bearer credential (RFC 6750) whose principal has all of `scopes`."""

@@ -14,9 +14,10 @@ from ends.edits import header_edit
 from ends.mirror import InFlight, Mirror
 from ends.redirect import Redirect
 from ends.respond import Respond
+from memory import Memory
 from messages import Exchange, Response
 from pipeline import Next, Policy, compose
-from policies.authenticate import Authenticate, Remembered
+from policies.authenticate import Authenticate
 from policies.cache import Cache
 from policies.circuit_breaker import CircuitBreakerPolicy
 from policies.dispatch import Dispatch
@@ -24,7 +25,7 @@ from policies.guard import Guard
 from policies.lifecycle import Lifecycle
 from policies.maintenance import Maintenance
 from policies.plugin import Plugin
-from policies.rate_limit import LocalWindows, RateLimit
+from policies.rate_limit import RateLimit
 from policies.transform import Transform
 from policies.validate import BodyRule, Parameter, Parameters, ResponseRule, Validate
 from policies.websocket import WebSocketOnly
@@ -90,10 +91,12 @@ class CompiledRoute:
 class CompiledRoutes(Resolver[CompiledRoute]):
     """The compiled table: every route of every version, ready to be found."""
 
-    def __init__(self, table: Table, platform: Platform) -> None:
+    def __init__(self, table: Table, platform: Platform, memory: Memory | None = None) -> None:
+        """`memory` is what the isolate remembers beyond this table; by default nothing yet."""
         self.versioned = VersionedRoutes(table)
         versions = Versions(table.versions)
-        self._builder = _Builder(table, platform, versions, self.versioned)
+        memory = memory if memory is not None else Memory()
+        self._builder = _Builder(table, platform, versions, self.versioned, memory)
         super().__init__(versions, table.paths, self._of, _looked_at(table))
 
     def all(self) -> Iterator[CompiledRoute]:
@@ -123,7 +126,12 @@ class _Builder:
     """Makes the policies of each route. The order of `ORDER` is the order of the pipeline."""
 
     def __init__(
-        self, table: Table, platform: Platform, versions: Versions, versioned: VersionedRoutes
+        self,
+        table: Table,
+        platform: Platform,
+        versions: Versions,
+        versioned: VersionedRoutes,
+        memory: Memory,
     ) -> None:
         self._table = table
         self._platform = platform
@@ -131,8 +139,8 @@ class _Builder:
         self._versioned = versioned
         # At once, so that a table that cannot work is found when it loads.
         self._services = {name: self._service(one) for name, one in table.services.items()}
-        self._remembered = Remembered()
-        self._local_windows = LocalWindows()
+        self._remembered = memory.remembered
+        self._local_windows = memory.local_windows
         self._breakers = {
             name: CircuitBreakerPolicy(
                 name, _breaker_settings(service.circuit_breaker), platform.breakers

@@ -32,7 +32,7 @@ PLATFORM = {"js", "pyodide", "workers"}
 UPLOADED = {
     "gateway": {
         "": """
-            application compiled_routes health messages pipeline ports reference settings tracing
+            application compiled_routes health memory messages pipeline ports reference settings tracing
             worker
         """,
         "caching": "__init__ rules",
@@ -53,6 +53,7 @@ UPLOADED = {
             __init__ applicators assertions checker compile equality formats keywords numbers
             patterns program run scan settings shapes texts
         """,
+        "tables": "__init__ document endpoint live pace sharing",
         "transforms": """
             __init__ cast check documents entity_tags fields member operations percent pointer
             roundtrip settings target templates
@@ -67,7 +68,7 @@ UPLOADED = {
     },
     "data": {"": "worker", "roadmaps": "__init__ api conditional cursor models store"},
     "cache": {"": "worker", "store": "__init__ entry tiers"},
-    "state": {"": "worker", "state": "__init__ circuit_breaker rate_limiter record"},
+    "state": {"": "worker", "state": "__init__ change_feed circuit_breaker rate_limiter record"},
 }
 MODULES = {
     worker: {

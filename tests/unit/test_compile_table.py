@@ -77,7 +77,7 @@ def test_the_module_holds_the_document_and_its_identity(tmp_path: Path) -> None:
     module: dict[str, object] = {}
     exec(target.read_text(), module)  # noqa: S102
     assert module["TABLE"] == compile_table(source)
-    assert len(str(module["TABLE_ID"])) == 12
+    assert len(str(module["TABLE_ID"])) == 64
     assert str(tmp_path) not in target.read_text()
     assert {path.name for path in tmp_path.iterdir()} == {"compiled_routes.py", "routes.yaml"}
 

@@ -6,7 +6,7 @@ from tests.conftest import Fail
 from tests.consumer import Consumer
 from tests.plan import FAULTS, FAULTY_OBJECTS
 
-ALL = {"gateway", "auth", "data", "cache", "state/RateLimiter", "state/CircuitBreaker"}
+ALL = {"gateway", "auth", "data", "cache", "state/RateLimiter", "state/CircuitBreaker", "state/ChangeFeed"}
 
 
 def test_all_is_well(anonymous: Consumer) -> None:
