@@ -32,11 +32,13 @@ class Health:
             raise Problem(METHOD_NOT_ALLOWED, headers={"allow": "GET, HEAD"})
         workers = {"gateway": "ok"} | await self._platform.health(self.TIMEOUT)
         well = all(state == "ok" for state in workers.values())
-        body = {
+        body: dict[str, Any] = {
             "status": "ok" if well else "degraded",
             "table": self._table_id[: self.SHORT],
             "workers": workers,
-            "tables": self._describe(),
         }
+        described = self._describe()
+        if described:
+            body["tables"] = described
         headers = Headers([("content-type", "application/json"), ("cache-control", "no-store")])
         return Response(200 if well else 503, headers, msgspec.json.encode(body))

@@ -21,16 +21,21 @@ def show(found: Report, terminal: Console) -> None:
     """Print all of it."""
     terminal.print(Text(printable(f"{found.a} → {found.b}"), "bold"))
     terminal.print()
-    for change in found.changes:
-        _show_change(terminal, change)
-    if not found.changes:
-        terminal.print("  the tables say the same")
+    show_changes(found.changes, terminal)
     terminal.print()
     terminal.print(Text(_tried(found.tried), "bold"))
     for number, cause in enumerate(found.causes[:MAX_CAUSES], 1):
         _show_cause(terminal, number, cause)
     if len(found.causes) > MAX_CAUSES:
         terminal.print(f"\n… and {len(found.causes) - MAX_CAUSES} more causes (--json has them)")
+
+
+def show_changes(changes: list[Change], terminal: Console) -> None:
+    """Print what differs between two tables, without the requests that show it."""
+    for change in changes:
+        _show_change(terminal, change)
+    if not changes:
+        terminal.print("  the tables say the same")
 
 
 def _show_change(terminal: Console, change: Change) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from runtime.local import LocalRuntime
 from tests.plan import CALLER
+from tests.publishing import publishing_plan
 
 
 class Caller:
@@ -42,6 +43,13 @@ class Caller:
 
 class RpcError(Exception):
     """The called Worker threw; the text is what its caller sees."""
+
+
+@pytest.fixture(scope="session")
+def edges(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalRuntime]:
+    """A runtime of the tests of publishing alone, since what they publish is for all."""
+    with LocalRuntime(publishing_plan(tmp_path_factory.mktemp("edges"))) as local:
+        yield local
 
 
 @pytest.fixture

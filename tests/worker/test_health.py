@@ -6,7 +6,8 @@ from tests.conftest import Fail
 from tests.consumer import Consumer
 from tests.plan import FAULTS, FAULTY_OBJECTS
 
-ALL = {"gateway", "auth", "data", "cache", "state/RateLimiter", "state/CircuitBreaker", "state/ChangeFeed"}
+OBJECTS = {"state/RateLimiter", "state/CircuitBreaker", "state/ChangeFeed"}
+ALL = {"gateway", "auth", "data", "cache", *OBJECTS}
 
 
 def test_all_is_well(anonymous: Consumer) -> None:

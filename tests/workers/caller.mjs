@@ -13,6 +13,12 @@ const operations = {
     return JSON.stringify(results);
   },
 
+  // {binding, key, value}: put a text into a KV namespace; null takes the key away.
+  async "/kv"(env, { binding, key, value }) {
+    await (value === null ? env[binding].delete(key) : env[binding].put(key, value));
+    return "done";
+  },
+
   // {url}: drop an entry from the Cache API alone.
   async "/forget"(env, { url }) {
     return String(await caches.default.delete(url));

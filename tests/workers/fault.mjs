@@ -76,3 +76,26 @@ export class CircuitBreaker extends FaultyObject {
     return inject(() => "ok");
   }
 }
+
+export class ChangeFeed extends DurableObject {
+  // The real one itself: who stands behind the fault is to hear what everybody else hears.
+  real() {
+    return this.env.CHANGE_FEED.getByName("feed");
+  }
+
+  since(argument) {
+    return inject(() => this.real().since(argument));
+  }
+
+  move_pointer(argument) {
+    return inject(() => this.real().move_pointer(argument));
+  }
+
+  history(argument) {
+    return inject(() => this.real().history(argument));
+  }
+
+  ping() {
+    return inject(() => "ok");
+  }
+}
