@@ -31,7 +31,7 @@ def target(wanted: str, history: dict[str, Any], status: dict[str, Any]) -> str:
     if wanted.startswith("-"):
         steps = int(wanted[1:]) if wanted[1:].isdigit() else 0
         pointer = status["pointer"]
-        if status["followed"] and pointer.get("candidate"):
+        if status["followed"] and pointer and pointer.get("candidate"):
             steps -= 1
             if steps == 0:
                 return before[-1]

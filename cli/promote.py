@@ -37,7 +37,7 @@ def _promote(options: argparse.Namespace) -> int:
     remote = Remote.chosen(options)
     status = remote.status()
     pointer = status["pointer"]
-    candidate = pointer.get("candidate") if status["followed"] else None
+    candidate = pointer.get("candidate") if pointer and status["followed"] else None
     if candidate is None:
         print("gateway promote: there is no candidate; see gateway status", file=sys.stderr)
         return 1

@@ -32,9 +32,11 @@ class Cache:
     LOOKUP_TIMEOUT: Final = 0.5
     """Seconds after which the request goes to the service instead."""
 
-    def __init__(self, ttl: float, store: ResponseStore) -> None:
+    def __init__(self, ttl: float, store: ResponseStore, made_by: str = "") -> None:
+        """`made_by` tells what makes the answers from what made them before; empty for one way."""
         self._ttl = ttl
         self._store = store
+        self._made_by = made_by
 
     async def __call__(self, exchange: Exchange, next: Next) -> Response:
         request = exchange.request
@@ -44,7 +46,7 @@ class Cache:
             response.headers.add("cache-status", f"{_CACHE_NAME}; fwd={why}")
             exchange.log["cache"] = "bypass"
             return response
-        key = cache_key(exchange)
+        key = cache_key(exchange, self._made_by)
         try:
             stored = await self._store.lookup(key, timeout=self.LOOKUP_TIMEOUT)
         except Unavailable as failure:
@@ -86,10 +88,11 @@ class Cache:
         return response
 
 
-def cache_key(exchange: Exchange) -> str:
+def cache_key(exchange: Exchange, made_by: str = "") -> str:
     """The URL under which the answer is stored: host, version, route, path and query, nothing else.
 
-    The route is in it because header fields may have chosen it.
+    The route is in it because header fields may have chosen it; and what it is made by, so that a
+    table that was published, or taken back, does not answer with what another one has made.
 
     Whatever else could change the answer keeps it from being stored: see `caching.rules`.
     """
@@ -97,7 +100,7 @@ def cache_key(exchange: Exchange) -> str:
     version = exchange.version.name if exchange.version else "-"
     query = f"?{request.query}" if request.query else ""
     route = exchange.route.name if exchange.route else "-"
-    return f"{ORIGIN}{request.host}/{version}/{route}{request.path}{query}"
+    return f"{ORIGIN}{request.host}/{version}/{route}{made_by}{request.path}{query}"
 
 
 def _number(headers: Headers, name: str) -> float:

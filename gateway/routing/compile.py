@@ -5,8 +5,11 @@ stacked, links to the next version are found. What belongs to one route is worke
 request, so that a table of thousands of routes is there as quickly as a small one.
 """
 
+import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
+
+import msgspec
 
 from contract.circuit_breaker import BreakerSettings
 from ends.backends import Backend, Backends, Sticky
@@ -304,7 +307,8 @@ class _Builder:
         cache = route.versioned.settings.cache
         if cache is None:
             return None
-        return Cache(seconds(cache.ttl), self._platform.store), {"ttl": cache.ttl}
+        policy = Cache(seconds(cache.ttl), self._platform.store, f"~{self._made_by(route)}")
+        return policy, {"ttl": cache.ttl}
 
     def carry_up(self, route: CompiledRoute) -> "_Made":
         """The transforms of changes, where what is checked is the newer version's words."""
@@ -370,6 +374,14 @@ class _Builder:
             names = {one.lower() for one in settings.required.headers}
             return Parameter(name.lower(), read, checker, name.lower() in names)
         return Parameter(name, read, checker, name in settings.required.query)
+
+    def _made_by(self, route: CompiledRoute) -> str:
+        """A hash of all settings that make the answers of `route`, and of no others: the edit of
+        another route leaves its cache as it is."""
+        versioned = route.versioned
+        transforms = [self._table.transforms[name] for name in versioned.transforms]
+        made_by = [versioned.settings, transforms, self._table.services[versioned.settings.service]]
+        return hashlib.sha256(msgspec.json.encode(made_by)).hexdigest()[:8]
 
     def _service(self, settings: ServiceSettings) -> Service:
         if settings.binding is not None:

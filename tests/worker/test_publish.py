@@ -381,25 +381,32 @@ def test_a_share_of_the_clients_gets_the_candidate_and_keeps_it(
     for edge in EDGES:
         eventually(lambda edge=edge: candidate_at(edges, edge) == new[0], PATIENCE)  # type: ignore[misc]
     people = [address() for _ in range(clients)]
+    at = {edge: Consumer(edges.url(edge)) for edge in EDGES}
+
+    def mark(edge: str, headers: dict[str, str]) -> str:
+        (found,) = marks(at[edge].get("/marked", headers=headers))
+        return found
+
     with ThreadPoolExecutor(8) as pool:
-        asked = zip(people, itertools.cycle(EDGES), strict=False)
-        seen = list(pool.map(lambda one: mark_at(edges, one[1], one[0]), asked))
+        seen = list(pool.map(mark, itertools.cycle(EDGES), people))
     expected = clients * percent / 100
     sigma = math.sqrt(expected * (1 - percent / 100))
     assert set(seen) == {steady, tried}
     assert abs(seen.count(tried) - expected) <= 3 * sigma
-    again = [mark_at(edges, EDGES[3], one) for one in people[:100]]
+    again = [mark(EDGES[3], one) for one in people[:100]]
     assert again == seen[:100]
     tokens = [bearer(mint(f"sticky-{number}")) for number in range(20)]
-    by_token = [[mark_at(edges, edge, one | address()) for edge in EDGES] for one in tokens]
+    by_token = [[mark(edge, one | address()) for edge in EDGES] for one in tokens]
     assert all(len(set(marks)) == 1 for marks in by_token)
     # Who had it keeps it when the share grows.
     assert publisher.move(old[0], candidate=new[0], percent=60).status_code == 201
     for edge in EDGES:
         eventually(lambda edge=edge: share_at(edges, edge) == 60, PATIENCE)  # type: ignore[misc]
-    grown = [mark_at(edges, EDGES[0], one) for one in people[:100]]
+    grown = [mark(EDGES[0], one) for one in people[:100]]
     assert all(now == tried for was, now in zip(seen[:100], grown, strict=True) if was == tried)
     assert grown.count(tried) > seen[:100].count(tried)
+    for client in at.values():
+        client.close()
 
 
 def candidate_at(edges: LocalRuntime, edge: str) -> Any:
