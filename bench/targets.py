@@ -11,6 +11,8 @@ from runtime.project import GATEWAY
 UPSTREAM: Final = "bench-upstream"
 FLOOR: Final = "bench-floor"
 BARE: Final = "bench-bare"
+LOOKING: Final = "bench-looking"
+"""The gateway, looking for another table before each answer: what one look costs."""
 HONO: Final = "bench-hono"
 
 
@@ -66,6 +68,12 @@ TARGETS: Final = (
     Target(name="floor", worker=FLOOR, path="/v2/open/rm_1"),
     Target(name="bare", worker=BARE, path="/v2/open/rm_1", fields=("x-request-id",)),
     *_routes(GATEWAY, "gateway", peer="hono"),
+    Target(
+        name="gateway/public+look",
+        worker=LOOKING,
+        path="/v2/open/rm_1",
+        fields=("x-request-id",),
+    ),
     *_routes(HONO, "hono"),
 )
 

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import jwt
 from msgspec.structs import replace
 
-from bench.targets import BARE, FLOOR, HONO, UPSTREAM
+from bench.targets import BARE, FLOOR, HONO, LOOKING, UPSTREAM
 from runtime.local import LocalRuntime
 from runtime.plan import Plan, Worker
 from runtime.project import CONFIGS, gateway_worker
@@ -61,6 +61,12 @@ def _workers(signing_key: str, *, counting: bool) -> tuple[Worker, ...]:
         replace(
             gateway_worker(_HERE / "routes.yaml"),
             service_bindings={"DATA": UPSTREAM},
+            options=listened,
+        ),
+        replace(
+            gateway_worker(_HERE / "routes.yaml", name=LOOKING),
+            service_bindings={"DATA": UPSTREAM},
+            vars={"TABLES_MAX_AGE": "0s"},
             options=listened,
         ),
         Worker(config=CONFIGS["auth"], vars={"SIGNING_KEY": signing_key}),

@@ -380,7 +380,9 @@ class _Builder:
         another route leaves its cache as it is."""
         versioned = route.versioned
         transforms = [self._table.transforms[name] for name in versioned.transforms]
-        made_by = [versioned.settings, transforms, self._table.services[versioned.settings.service]]
+        ends = destinations(versioned.settings)
+        services = [self._table.services[end.service] for end in ends]
+        made_by = [versioned.settings, transforms, services]
         return hashlib.sha256(msgspec.json.encode(made_by)).hexdigest()[:8]
 
     def _service(self, settings: ServiceSettings) -> Service:

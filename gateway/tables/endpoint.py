@@ -128,6 +128,7 @@ class TablesEndpoint:
     async def _status(self, exchange: Exchange) -> Response:
         tables = self._tables
         pointer = (await self._bound()[0].since(None, timeout=_TIMEOUT)).pointer
+        await tables.look(_TIMEOUT)  # so that what the isolate says is about now
         followed = pointer is not None and pointer.built_in == tables.built_in.id
         return _json(
             Status(
@@ -203,9 +204,10 @@ class TablesEndpoint:
         exchange.log["published"] = answer.pointer.sequence
         # Whoever answered must obey; the others will have looked within `max_age`.
         await self._tables.look(_TIMEOUT)
-        # The way back to the built-in table shall be there when another one has been deployed.
-        metadata = {"author": "deploy", "note": "built in"}
-        exchange.defer(archive.put(built_in.id, built_in.document, metadata, timeout=_TIMEOUT))
+        if standing is None or standing.built_in != built_in.id:
+            # The way back to the built-in table shall be there when another one was deployed.
+            metadata = {"author": "deploy", "note": "built in"}
+            exchange.defer(archive.put(built_in.id, built_in.document, metadata, timeout=_TIMEOUT))
         return _json({"pointer": answer.pointer, "max_age": self._tables.max_age}, 201)
 
     def _live(self, pointer: TablePointer | None) -> str:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from routing.units import POSITIVE_DURATION_PATTERN, seconds
+from routing.units import DURATION_PATTERN, seconds
 
 _LONGEST: Final = 3600.0
 
@@ -13,7 +13,8 @@ class Pace(NamedTuple):
     """All in seconds."""
 
     max_age: float = 5.0
-    """T: what was seen longer ago is looked at again before anything is answered by it."""
+    """T: what was seen longer ago is looked at again before anything is answered by it. With 0
+    every request looks."""
     deadline: float = 0.3
     """What such a request waits at most."""
     first_deadline: float = 1.0
@@ -44,7 +45,7 @@ def pace_of(max_age: Any, deadline: Any, complain: Callable[[str], None]) -> Pac
 def _duration(name: str, text: Any, usual: float, complain: Callable[[str], None]) -> float:
     if text is None:
         return usual
-    if isinstance(text, str) and re.search(POSITIVE_DURATION_PATTERN, text):
+    if isinstance(text, str) and re.search(DURATION_PATTERN, text):
         value = seconds(text)
         if value <= _LONGEST:
             return value

@@ -69,9 +69,7 @@ ROUTES: Final = [
         "/r/https-80",
         redirect={"scheme": "https", "host": "www.example.org", "port": 80},
     ),
-    _route(
-        "r-http", "/r/http", redirect={"scheme": "http", "host": "www.example.org", "port": 80}
-    ),
+    _route("r-http", "/r/http", redirect={"scheme": "http", "host": "www.example.org", "port": 80}),
     _route("r-own", "/r/own", hosts=["api.example.com"], redirect={"scheme": "https"}),
     _route("r-wild", "/r/wild", hosts=["*.example.com"], redirect={"scheme": "https"}),
     _route("r-port", "/r/port", hosts=["api.example.com"], redirect={"port": 9443}),
