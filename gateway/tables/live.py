@@ -142,10 +142,13 @@ class Tables:
             self._looked_at = clock()
             self._feed_failure = ""
             await self._load(end)
-        except Unavailable as failure:
+        except Exception as failure:
+            # Whatever it is, such as an answer of another time that cannot be read, a request that
+            # happens to be the one that looks is answered all the same.
+            said = str(failure) if isinstance(failure, Unavailable) else repr(failure)[:300]
             if not self._feed_failure:
-                self._log("error", "feed", error=str(failure))
-            self._feed_failure = str(failure)
+                self._log("error", "feed", error=said)
+            self._feed_failure = said
         self._attempted_at = now = clock()
         self._looking_until = 0.0
         self.look_at = now + self._around.pace.background_from
@@ -187,7 +190,10 @@ class Tables:
             remembered.clear()
         for entry in changes.entries:
             if entry.kind == Kind.REVOCATION:
-                remembered.forget(_decode_revocation(entry.change).credential_id)
+                try:
+                    remembered.forget(_decode_revocation(entry.change).credential_id)
+                except msgspec.MsgspecError:  # of whom it speaks is not to be known
+                    remembered.clear()
         self._sequence = max(self._sequence or 0, changes.sequence)
         pointer = changes.pointer
         if pointer is not None and pointer.sequence > self._standing:

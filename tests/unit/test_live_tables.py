@@ -1,152 +1,20 @@
 """Which table answers, and when an isolate looks for another; feed and archive are in memory."""
 
 import hashlib
-from collections.abc import Coroutine
 from typing import Any
 
 import msgspec
 import pytest
 
-from application import Application
 from contract.auth import CredentialKind, Principal
 from contract.change_log import ChangeLog
-from contract.feed import (
-    AppendRequest,
-    Changes,
-    Kind,
-    PointerAnswer,
-    PointerRequest,
-    TablePointer,
-)
-from memory import Memory
+from contract.feed import AppendRequest, Changes, Kind
 from messages import Headers
-from ports import Unavailable
-from routing.table import Table
-from tables.live import BuiltIn, Surroundings, Tables
+from tables.live import Tables
 from tables.pace import Pace, pace_of
 from tables.sharing import identity_of, is_in_share
-from tests.unit.fakes import NOW, Clock, FakePlatform, run
-from tests.unit.tables import route, table
-
-PACE = Pace(max_age=5.0, deadline=0.3, first_deadline=1.0)
-
-
-def stored(name: str) -> tuple[str, bytes]:
-    document = msgspec.json.encode(table(route(name=name)))
-    return hashlib.sha256(document).hexdigest(), document
-
-
-class FakeFeed:
-    """A log in memory, which answers at once or is down."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.log = ChangeLog()
-        self.asked: list[float] = []
-        self.down = False
-        self._clock = clock
-
-    async def since(self, sequence: int | None, *, timeout: float) -> Changes:
-        self.asked.append(timeout)
-        if self.down:
-            raise Unavailable("change feed", timed_out=True)
-        return self.log.since(sequence)
-
-    async def move_pointer(self, request: PointerRequest, *, timeout: float) -> PointerAnswer:
-        raise NotImplementedError
-
-    async def history(self, limit: int, *, timeout: float) -> tuple[TablePointer, ...]:
-        raise NotImplementedError
-
-    def point(self, current: str, built_in: str, **more: Any) -> None:
-        standing = self.log.pointer
-        request = PointerRequest(
-            expected=standing.sequence if standing else 0,
-            current=current,
-            parent=built_in,
-            built_in=built_in,
-            author="ada",
-            subject="ada",
-            **more,
-        )
-        pointer = self.log.moved(request, self._clock.now)
-        assert pointer is not None
-        self.log.take_pointer(pointer)
-
-
-class FakeArchive:
-    """A dict, which may be down."""
-
-    def __init__(self) -> None:
-        self.documents: dict[str, bytes] = {}
-        self.asked: list[str] = []
-        self.down = False
-
-    async def get(self, id: str, *, timeout: float) -> bytes | None:
-        self.asked.append(id)
-        if self.down:
-            raise Unavailable("table archive", timed_out=True)
-        return self.documents.get(id)
-
-    async def put(self, id: str, document: bytes, metadata: Any, *, timeout: float) -> None:
-        self.documents[id] = document
-
-
-class Isolate:
-    """Tables with everything around them; deferred work runs when `settle` is called."""
-
-    def __init__(self, *, bound: bool = True) -> None:
-        self.clock = Clock()
-        self.feed = FakeFeed(self.clock)
-        self.archive = FakeArchive()
-        self.memory = Memory()
-        self.lines: list[dict[str, Any]] = []
-        self.deferred: list[Coroutine[Any, Any, None]] = []
-        self.paused = 0
-        id, document = stored("built-in")
-        self.built_in = BuiltIn(table(route(name="built-in")), id, document)
-        platform = FakePlatform()
-
-        def make(_: Tables, made: Table, id: str) -> Application:
-            return Application(made, id, platform, self.memory)
-
-        around = Surroundings(
-            self.feed if bound else None,
-            self.archive if bound else None,
-            self.memory,
-            PACE,
-            lambda: self.clock.now,
-            self.pause,
-            self.lines.append,
-        )
-        self.tables = Tables(self.built_in, make, around)
-
-    async def pause(self, seconds: float) -> None:
-        self.paused += 1
-        self.clock.now += seconds
-
-    def store(self, name: str) -> str:
-        id, document = stored(name)
-        self.archive.documents[id] = document
-        return id
-
-    def publish(self, name: str, **more: Any) -> str:
-        id = self.store(name)
-        self.feed.point(id, self.built_in.id, **more)
-        return id
-
-    def request(self) -> str:
-        """What a request does, and the table that it gets."""
-        if self.clock.now >= self.tables.look_at:
-            run(self.tables.catch_up(self.clock.now, self.deferred.append))
-        return self.tables.current.table_id
-
-    def settle(self) -> None:
-        while self.deferred:
-            run(self.deferred.pop(0))
-
-    def after(self, seconds: float) -> "Isolate":
-        self.clock.now += seconds
-        return self
+from tests.unit.fakes import NOW
+from tests.unit.isolate import PACE, Isolate, stored
 
 
 def test_the_first_request_looks_before_it_is_answered() -> None:
@@ -242,6 +110,19 @@ def test_without_the_feed_the_last_good_table_goes_on(age: float) -> None:
     isolate.settle()
     assert isolate.request() == stored("two")[0]
     assert isolate.tables.describe(isolate.tables.current)["feed"] == "ok"
+
+
+def test_an_answer_that_cannot_be_read_is_as_none() -> None:
+    isolate = Isolate()
+    id = isolate.publish("one")
+    isolate.request()
+
+    async def unreadable(sequence: int | None, *, timeout: float) -> Changes:
+        return msgspec.json.decode(b'{"sequence":"seven"}', type=Changes)
+
+    isolate.feed.since = unreadable  # type: ignore[method-assign]
+    assert isolate.after(5).request() == id
+    assert "ValidationError" in isolate.tables.describe(isolate.tables.current)["feed"]
 
 
 def test_a_missing_table_is_tried_again_less_and_less_often() -> None:
@@ -394,6 +275,17 @@ def test_whoever_missed_changes_forgets_everybody() -> None:
     remember(isolate, "stayer")
     for number in range(250):
         revoke(isolate, str(number))
+    isolate.after(5).request()
+    assert isolate.memory.remembered.get(b"stayer", isolate.clock.now) is None
+
+
+def test_a_revocation_that_cannot_be_read_is_one_of_everybody() -> None:
+    isolate = Isolate()
+    isolate.request()
+    remember(isolate, "stayer")
+    revoke(isolate, "x")
+    entry = isolate.feed.log._entries[0]
+    isolate.feed.log._entries[0] = msgspec.structs.replace(entry, change=msgspec.Raw(b"{}"))
     isolate.after(5).request()
     assert isolate.memory.remembered.get(b"stayer", isolate.clock.now) is None
 
