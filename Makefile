@@ -2,6 +2,7 @@
 # make test    all tests and coverage                        (ARGS="-k words" picks some)
 # make check   ruff, formatting, types                       make fix   what ruff can mend by itself
 # make bench   measure against the floor and a Hono peer     make audit known weaknesses of packages
+# make soak    200 MiB through the gateway, both ways       (MIB= for another size)
 # make lock    write the lock files anew                     make clean what was installed or built
 # BUNDLE=official takes Pyodide from Cloudflare instead of building it from the npm package.
 
@@ -12,7 +13,7 @@ STATE ?= .gateway/state
 PYODIDE_BUNDLE := $(BUNDLE)
 export PYODIDE_BUNDLE
 
-.PHONY: setup dev test check fix bench audit lock clean
+.PHONY: setup dev test check fix bench soak audit lock clean
 
 setup:
 	@$(PYTHON) runtime/install.py
@@ -34,6 +35,9 @@ fix: setup
 
 bench: setup
 	@.venv/bin/python -m bench $(ARGS)
+
+soak: setup
+	@SOAK_MIB=$(or $(MIB),200) .venv/bin/python -m pytest -s -k memory_does_not_grow tests/worker/test_streaming.py
 
 audit: setup
 	@.venv/bin/python -m runtime.audit

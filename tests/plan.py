@@ -16,6 +16,7 @@ import msgspec
 from cli.compile_table import write_module
 from runtime.plan import HOST, Plan, Worker
 from runtime.project import CONFIGS, gateway_worker, service_workers
+from tests.cases import dispatching
 
 TESTS: Final = Path(__file__).parent
 WORKERS: Final = TESTS / "workers"
@@ -39,6 +40,9 @@ LABS: Final = ("lab-1", "lab-2", "lab-3")
 """Gateways with the tests' table; to each other they are further isolates of one Worker."""
 FAULTY: Final = "lab-faulty"
 """The same, with every dependency behind one of `FAULTS`."""
+
+DISPATCHING: Final = "dispatching"
+"""A gateway with the table of tests/cases/dispatching.py."""
 
 VERSIONED: Final = "versioned"
 """A gateway with docs/examples/three-versions.yaml."""
@@ -92,6 +96,12 @@ def shared_plan(state: Path) -> Plan:
         *labs,
         faulty,
         gateway_worker(THREE_VERSIONS, name=VERSIONED),
+        Worker(
+            config=config,
+            name=DISPATCHING,
+            modules={"compiled_routes.py": _compiled_cases(state)},
+            service_bindings=bound,
+        ),
         *fault_workers(),
         Worker(script=WORKERS / "origin.mjs", name=ORIGIN, port=port),
         Worker(config=CONFIGS["auth"], name=KEYLESS),
@@ -167,6 +177,16 @@ def _compiled(folder: Path, origin: str) -> Path:
     text = ROUTES.read_text(encoding="utf-8").replace("origin.invalid", origin)
     table.write_text(text, encoding="utf-8")
     module = folder / "compiled_routes.py"
+    write_module(table, module)
+    return module
+
+
+def _compiled_cases(folder: Path) -> Path:
+    """The table of the cases of dispatching; JSON is YAML as well."""
+    table = folder / "dispatching.yaml"
+    table.write_bytes(msgspec.json.encode(dispatching.TABLE))
+    module = folder / "dispatching" / "compiled_routes.py"
+    module.parent.mkdir(exist_ok=True)
     write_module(table, module)
     return module
 

@@ -2,15 +2,20 @@
 
 import hashlib
 import itertools
+import os
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from runtime.local import LocalRuntime
 from tests.consumer import Consumer, problem, unique
-from tests.plan import ORIGIN
+from tests.eventually import eventually
+from tests.plan import LABS, ORIGIN
 
+MIB = 1024 * 1024
 SIZE = 20 * 1024 * 1024
 COUNTED = (bytes(range(251)) * (SIZE // 251 + 1))[:SIZE]
 """What the origin sends for `size=`."""
@@ -86,3 +91,92 @@ def test_many_small_parts_are_one_body(lab: Consumer) -> None:
     parts = (bytes([65 + number % 26]) for number in itertools.islice(itertools.count(), 1000))
     response = lab.post("/echo/x", content=parts)
     assert len(response.json()["body"]) == 1000
+
+
+@pytest.mark.parametrize("route", ["echo", "remote"])
+def test_the_first_event_arrives_before_the_stream_ends(
+    lab: Consumer, runtime: LocalRuntime, route: str
+) -> None:
+    gate = unique("gate")
+    query = {"sse": "3", "gate": gate, "header": "Content-Type: text/event-stream"}
+    with lab.stream("GET", f"/{route}/x", params=query) as response:
+        assert response.headers["content-type"] == "text/event-stream"
+        lines = response.iter_lines()
+        assert [next(lines), next(lines), next(lines)] == ["id: 0", "data: event 0", ""]
+        httpx.post(f"{runtime.url(ORIGIN)}/-/open", params={"gate": gate})
+        assert [line for line in lines if line.startswith("id")] == ["id: 1", "id: 2"]
+
+
+ABORTED = 40
+
+
+@pytest.mark.parametrize("route", ["echo", "remote"])
+def test_clients_that_go_away_leave_nothing_behind(
+    lab: Consumer, runtime: LocalRuntime, route: str
+) -> None:
+    path = f"/{route}/{unique('aborted')}"
+    for _ in range(ABORTED):
+        with httpx.stream("GET", f"{runtime.url(LABS[0])}{path}", params={"drip": "20"}) as one:
+            next(one.iter_raw())
+    # The service is told of each of them, so none is being read any more.
+    url = f"{runtime.url(ORIGIN)}/-/cancelled"
+    eventually(lambda: httpx.get(url, params={"path": path}).text == str(ABORTED))
+    assert lab.get(f"/{route}/x").status_code == 200
+
+
+def test_clients_that_do_not_wait_for_an_answer_leave_nothing_behind(
+    lab: Consumer, runtime: LocalRuntime
+) -> None:
+    for _ in range(ABORTED):
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.get(f"{runtime.url(LABS[0])}/echo/x", params={"delay": "500"}, timeout=0.03)
+    for _ in range(5):
+        assert lab.get("/echo/x").status_code == 200
+
+
+@pytest.mark.parametrize("route", ["unlimited", "remote"])
+def test_memory_does_not_grow_with_a_body(lab: Consumer, runtime: LocalRuntime, route: str) -> None:
+    """Bodies of `SOAK_MIB` MiB, both ways; `make soak` sets it."""
+    size = int(os.environ.get("SOAK_MIB", "30")) * MIB
+    answers = "echo" if route == "unlimited" else route
+    for warm in (MIB, size):
+        watched = Memory(runtime.workerd_pid)
+        sent = httpx.post(
+            f"{runtime.url(LABS[0])}/{route}/x?measure", content=zeros(warm), timeout=300
+        ).json()
+        assert sent["size"] == warm
+        watched.look()
+        received = 0
+        with lab.stream(
+            "GET", f"/{answers}/x", params={"size": str(warm)}, timeout=300
+        ) as response:
+            for number, chunk in enumerate(response.iter_raw()):
+                received += len(chunk)
+                if number % 64 == 0:
+                    watched.look()
+        assert received == warm
+    print(f"\n{route}: {size // MIB} MiB both ways, memory grew {watched.growth / MIB:.1f} MiB")
+    assert watched.growth < max(size // 4, 12 * MIB)
+
+
+def zeros(size: int) -> Iterator[bytes]:
+    part = bytes(65_536)
+    for start in range(0, size, len(part)):
+        yield part[: size - start]
+
+
+class Memory:
+    """The resident memory of a process, and how far it went above what it was at first."""
+
+    def __init__(self, pid: int) -> None:
+        self._status = Path(f"/proc/{pid}/status")
+        self._first = self._now()
+        self.growth = 0
+
+    def look(self) -> None:
+        self.growth = max(self.growth, self._now() - self._first)
+
+    def _now(self) -> int:
+        found = re.search(r"^VmRSS:\s+([0-9]+) kB$", self._status.read_text(), re.MULTILINE)
+        assert found is not None
+        return int(found[1]) * 1024

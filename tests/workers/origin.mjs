@@ -8,6 +8,14 @@
 //   gate=name              the body's first half at once, the second when the gate is open
 //   delay=n                all of this n milliseconds later
 //   fault=hang | throw     no answer, or an exception
+//   drip=n                 a letter every n milliseconds, until somebody cancels it
+//   mirror=hang | throw | endless   what happens to copies, those with Gateway-Mirror
+//   sse=n                  n events, the first at once, the others when the gate is open
+//
+// Below /-/hang/ nothing answers. A request with Upgrade: websocket gets its messages back; `close` closes with 4000.
+// GET /-/cancelled?path=/x says how many bodies of /x were cancelled by those who read them, and
+// GET /-/mirrored?path=/x how often it was asked for with Gateway-Mirror; /-/last?path=/x gives the
+// last such request.
 //
 // POST /-/open?gate=name opens a gate; GET /-/calls?path=/x says how often /x was asked for.
 
@@ -15,16 +23,23 @@ const HANG = 20_000; // milliseconds: longer than anybody waits, short enough to
 const CHUNK = 65_536;
 const calls = new Map();
 const open = new Set();
+const cancelled = new Map();
+const mirrored = new Map();
+const last = new Map();
 
 const control = {
   "/-/open": (query) => open.add(query.get("gate")) && "open",
+  "/-/cancelled": (query) => String(cancelled.get(query.get("path")) ?? 0),
+  "/-/mirrored": (query) => String(mirrored.get(query.get("path")) ?? 0),
+  "/-/last": (query) => last.get(query.get("path")) ?? "{}",
   "/-/calls": (query) => String(calls.get(query.get("path")) ?? 0),
 };
 
 async function told(request, url) {
   const headers = Object.fromEntries(request.headers);
   const [method, path, query] = [request.method, url.pathname, url.search.slice(1)];
-  return JSON.stringify({ method, path, query, headers, body: await request.text() });
+  const host = url.host;
+  return JSON.stringify({ method, host, path, query, headers, body: await request.text() });
 }
 
 /** The number of bytes in a request's body, read as it comes. */
@@ -63,10 +78,47 @@ function gated(text, gate) {
   });
 }
 
+const count = (map, path) => map.set(path, (map.get(path) ?? 0) + 1);
+
+function dripping(path, wait) {
+  return new ReadableStream({
+    async pull(controller) {
+      controller.enqueue(new TextEncoder().encode("x"));
+      await scheduler.wait(wait);
+    },
+    cancel: () => count(cancelled, path),
+  });
+}
+
+function events(number, gate) {
+  let sent = 0;
+  return new ReadableStream({
+    async pull(controller) {
+      while (sent > 0 && gate !== null && !open.has(gate)) await scheduler.wait(2);
+      controller.enqueue(new TextEncoder().encode(`id: ${sent}\ndata: event ${sent}\n\n`));
+      sent += 1;
+      if (sent === number) controller.close();
+    },
+  });
+}
+
+function talking(request) {
+  const [client, server] = Object.values(new WebSocketPair());
+  server.accept();
+  server.addEventListener("message", ({ data }) => {
+    if (data === "close") return server.close(4000, "as you wish");
+    server.send(data === "fields" ? JSON.stringify(Object.fromEntries(request.headers)) : data);
+  });
+  server.addEventListener("close", () => count(cancelled, new URL(request.url).pathname));
+  return new Response(null, { status: 101, webSocket: client, headers: { "x-own": "1" } });
+}
+
 async function bodyOf(request, url, headers) {
   const query = url.searchParams;
   if (query.has("measure")) return await measured(request);
   if (query.has("size")) return counted(Number(query.get("size")));
+  if (query.has("drip")) return dripping(url.pathname, Number(query.get("drip")));
+  if (query.has("sse")) return events(Number(query.get("sse")), query.get("gate"));
   const text = query.get("body") ?? (await told(request, url));
   if (query.has("gate")) return gated(text, query.get("gate"));
   if (!query.has("gzip")) return text;
@@ -79,7 +131,18 @@ export default {
     const url = new URL(request.url);
     const query = url.searchParams;
     if (url.pathname in control) return new Response(control[url.pathname](query));
+    if (url.pathname.startsWith("/-/hang/")) await scheduler.wait(HANG);
     calls.set(url.pathname, (calls.get(url.pathname) ?? 0) + 1);
+    if (request.headers.get("upgrade") === "websocket") return talking(request);
+    if (request.headers.has("gateway-mirror")) {
+      count(mirrored, url.pathname);
+      const copy = await told(request.clone(), url);
+      last.set(url.pathname, copy);
+      const fault = query.get("mirror");
+      if (fault === "hang") await scheduler.wait(HANG);
+      if (fault === "throw") throw new Error("the mirror threw");
+      if (fault === "endless") return new Response(dripping(`${url.pathname}/mirror`, 20));
+    }
     if (query.has("delay")) await scheduler.wait(Number(query.get("delay")));
     if (query.get("fault") === "hang") await scheduler.wait(HANG);
     if (query.get("fault") === "throw") throw new Error("the origin threw");
