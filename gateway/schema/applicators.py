@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from schema.assertions import matching
 from schema.keywords import REFERENCES
 from schema.program import Node
-from schema.run import MAX_ERRORS, At, Run, SchemaError, Seen
+from schema.run import MAX_ERRORS, At, Run, SchemaError, Seen, pointer
 
 Check = Callable[[Any, At, Run, Seen | None], bool]
 
@@ -118,7 +118,8 @@ def _fits_none(branches: list[Check], where: str, value: Any, at: At, run: Run) 
     if run.quiet:
         return False
     found = [_errors_of(branch, value, at, run) for branch in branches]
-    meant = [number for number, errors in enumerate(found) if not _is_of_another_kind(errors)]
+    own = pointer(at)
+    meant = [number for number, errors in enumerate(found) if not _is_of_another_kind(errors, own)]
     if len(found) == 1:
         meant = [0]
     told = f"it fits none of {len(branches)} alternatives"
@@ -141,17 +142,16 @@ def _errors_of(branch: Check, value: Any, at: At, run: Run) -> list[SchemaError]
     return found
 
 
-_KIND = ("/type", "/const", "/enum")
-
-
-def _is_of_another_kind(errors: list[SchemaError]) -> bool:
-    """Whether an alternative is for other values: for another type, or another constant."""
-    shortest = min((len(error.pointer) for error in errors), default=0)
-    return any(
-        error.schema.endswith(_KIND)
-        and (len(error.pointer) == shortest or error.schema.endswith("/const"))
-        for error in errors
-    )
+def _is_of_another_kind(errors: list[SchemaError], own: str) -> bool:
+    """Whether an alternative is for other values than the one at `own`: for another type, or, as a
+    member says, for another variant."""
+    for error in errors:
+        if error.pointer == own and error.schema.endswith(("/type", "/enum", "/const")):
+            return True
+        member = error.pointer.rpartition("/")[0] == own and error.pointer != own
+        if member and error.schema.endswith("/const"):
+            return True
+    return False
 
 
 def _not(inner: Check, where: str) -> Check:
