@@ -13,6 +13,7 @@ import msgspec
 
 from contract.circuit_breaker import BreakerSettings
 from ends.backends import Backend, Backends, Sticky
+from ends.compile_aggregate import compile_aggregate
 from ends.edits import header_edit
 from ends.mirror import InFlight, Mirror
 from ends.redirect import Redirect
@@ -176,9 +177,6 @@ class _Builder:
         if settings.respond is not None:
             return Respond(settings.respond)
         if settings.aggregate is not None:
-            # A part of the code that few tables need.
-            from ends.compile_aggregate import compile_aggregate  # noqa: PLC0415
-
             return compile_aggregate(
                 settings.aggregate,
                 self._table.services,

@@ -37,17 +37,22 @@ UPLOADED = {
         """,
         "caching": "__init__ rules",
         "edge": "__init__ adapters border convert driver",
+        "ends": """
+            __init__ aggregate backends choice compile_aggregate edits forwarding mirror redirect
+            respond settings
+        """,
         "plugins": "__init__ pricing",
         "policies": """
             __init__ authenticate cache circuit_breaker dispatch guard lifecycle maintenance plugin
-            rate_limit transform validate
+            rate_limit transform validate websocket
         """,
         "routing": """
-            __init__ ambiguity changes compile conditions locations match parameters paths
-            patterns precedence query regexes resolve route_match schemas table tree units versions
+            __init__ ambiguity changes compile conditions ends locations match parameters paths
+            patterns precedence query regexes resolve route_match schemas table texts tree units
+            versions
         """,
         "routing/check": """
-            __init__ changes collisions finding routes schemas services transforms versions
+            __init__ changes collisions ends finding routes schemas services transforms versions
         """,
         "schema": """
             __init__ applicators assertions checker compile equality formats keywords numbers
