@@ -3,6 +3,7 @@
 # make check   ruff, formatting, types                       make fix   what ruff can mend by itself
 # make bench   measure against the floor and a Hono peer     make audit known weaknesses of packages
 # make soak    200 MiB through the gateway, both ways       (MIB= for another size)
+# make schema-suite  the official tests of JSON Schema, file by file
 # make lock    write the lock files anew                     make clean what was installed or built
 # BUNDLE=official takes Pyodide from Cloudflare instead of building it from the npm package.
 
@@ -13,7 +14,7 @@ STATE ?= .gateway/state
 PYODIDE_BUNDLE := $(BUNDLE)
 export PYODIDE_BUNDLE
 
-.PHONY: setup dev test check fix bench soak audit lock clean
+.PHONY: setup dev test check fix bench soak schema-suite audit lock clean
 
 setup:
 	@$(PYTHON) runtime/install.py
@@ -38,6 +39,9 @@ bench: setup
 
 soak: setup
 	@SOAK_MIB=$(or $(MIB),200) .venv/bin/python -m pytest -s -k memory_does_not_grow tests/worker/test_streaming.py
+
+schema-suite: setup
+	@.venv/bin/python -m tests.schema_suite $(ARGS)
 
 audit: setup
 	@.venv/bin/python -m runtime.audit

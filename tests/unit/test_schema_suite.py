@@ -1,6 +1,11 @@
 """The official suite of JSON Schema 2020-12: everything passes but what is refused on purpose."""
 
-from tests.schema_suite import FORMATS, Outcome, groups, outcomes
+import re
+
+from runtime.toolchain import ROOT
+from schema.formats import FORMATS as FORMAT_TESTS
+from schema.keywords import KNOWN
+from tests.schema_suite import FORMATS, Outcome, groups, markdown, outcomes
 
 REFUSED_FILES = {
     # file: why
@@ -35,3 +40,16 @@ def reasons(outcome: Outcome) -> list[str]:
 def test_numbers_keep_the_form_that_the_suite_gives_them() -> None:
     documents = {document for group in groups() for _, document, _ in group.tests}
     assert {b"1.0", b"1", b"1e308"} <= documents
+
+
+def test_the_page_shows_what_came_out() -> None:
+    page = (ROOT / "docs" / "json-schema.md").read_text(encoding="utf-8")
+    shown = page.partition("<!-- suite -->\n")[2]
+    assert shown == markdown(outcomes()), "run: python -m tests.schema_suite --markdown"
+
+
+def test_the_page_names_every_keyword_and_format() -> None:
+    page = (ROOT / "docs" / "json-schema.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"`([$A-Za-z0-9-]+)`", page.partition("## What a check may cost")[0]))
+    assert KNOWN - {"format"} <= told
+    assert FORMAT_TESTS.keys() <= told
