@@ -12,6 +12,7 @@ from cli.explain.report import path_of
 from ends.settings import MirrorSettings
 from routing.changes import VersionedRoute, VersionedRoutes
 from routing.ends import services_of, told_end
+from routing.schemas import used
 from routing.table import AccessSettings, Table
 
 
@@ -41,6 +42,8 @@ class Listed(Struct):
     cache: str | None
     changes: tuple[str, ...]
     transforms: tuple[str, ...]
+    validates: tuple[str, ...]
+    """Parts of requests and answers that are checked by a schema: `query`, `body`, …"""
     plugin: str | None
     max_body: str
     maintenance: bool
@@ -89,6 +92,7 @@ def _listed(table: Table, route: VersionedRoute) -> Listed:
         cache=settings.cache.ttl if settings.cache else None,
         changes=route.changes,
         transforms=route.transforms,
+        validates=_validates(route),
         plugin=settings.plugin,
         max_body=settings.max_body,
         maintenance=settings.maintenance is not False,
@@ -121,6 +125,13 @@ def show(routes: Sequence[Listed], terminal: Console) -> None:
             terminal.print(Text(f" ({number}) through {' → '.join(chain)}\n", "dim"))
 
 
+def _validates(route: VersionedRoute) -> tuple[str, ...]:
+    if route.validation is None:
+        return ()
+    parts = used(route.validation.owner, route.validation.settings)
+    return tuple(dict.fromkeys(one.part for one in parts))
+
+
 def _cells(route: Listed) -> tuple[Text, ...]:
     request = Text(",".join(route.methods), "cyan").append(f" {route.path}", "default")
     conditions = [f"host {host}" for host in route.hosts]
@@ -141,6 +152,7 @@ def _policies(route: Listed) -> Text:
     told = [
         ("limit", route.rate_limit),
         ("cache", route.cache),
+        ("validate", ", ".join(route.validates)),
         ("transform", ", ".join(route.transforms)),
         ("plugin", route.plugin),
         ("body", route.max_body if route.max_body != "1MiB" else None),

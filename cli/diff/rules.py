@@ -4,11 +4,12 @@ A rule gets the member before and after, and gives the weight of the change with
 them looks at requests: that is what replaying is for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from cli.diff.schemas import Checked, differences
 from cli.diff.severity import Severity
 from routing.table import AccessSettings, CacheSettings, RateLimitSettings
 from routing.units import seconds, size_in_bytes
@@ -119,6 +120,28 @@ _methods: Final = _set(
     Verdict(BREAKING, "a method is gone: 405"), Verdict(COMPATIBLE, "there are more methods")
 )
 
+
+def _validate(before: Checked | None, after: Checked | None) -> Verdict:
+    if after is None:
+        return Verdict(COMPATIBLE, "nothing is checked any more")
+    if before is None:
+        return Verdict(BREAKING, "requests that do not fit are refused, whatever the service took")
+    found = list(differences(before, after))
+    tighter = [one.where for one in found if one.way == "tighter" and not one.in_answers]
+    if tighter:
+        return Verdict(BREAKING, f"requests are refused that were taken: {_listed(tighter)}")
+    places = _listed(one.where for one in found)
+    if any(one.way != "looser" for one in found):
+        return Verdict(RISKY, f"other requests or answers fit: {places}")
+    return Verdict(COMPATIBLE, f"more fits than before: {places}")
+
+
+def _listed(places: Iterable[str]) -> str:
+    named = list(dict.fromkeys(places))
+    more = f" and {len(named) - 3} more" if len(named) > 3 else ""
+    return ", ".join(named[:3]) + more
+
+
 OF_ROUTE: Final[dict[str, Rule]] = {
     "path": always(BREAKING, "it has another path"),
     "methods": _methods,
@@ -140,6 +163,7 @@ OF_ROUTE: Final[dict[str, Rule]] = {
     "maintenance": _maintenance,
     "rate_limit": limit,
     "cache": _cache,
+    "validate": _validate,
     "request transforms": always(RISKY, "the service gets something else"),
     "response transforms": always(BREAKING, "answers have another form"),
     "error transforms": always(RISKY, "errors of the service have another form"),

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from cli.diff import rules
 from cli.diff.rules import Rule, Verdict, told
+from cli.diff.schemas import Checked, checked
 from cli.diff.severity import Change, Severity
 from cli.explain.report import path_of
 from routing.changes import VersionedRoute, VersionedRoutes
@@ -150,6 +151,7 @@ def behaviour(table: Table, route: VersionedRoute) -> dict[str, Any]:
         "path": path_of(settings),
         "headers": {name.lower(): value for name, value in settings.headers.items()},
         "rate_limit": limit,
+        "validate": checked(table, route),
         "request transforms": _parts(chain, "request"),
         "response transforms": _parts(chain, "response"),
         "error transforms": _parts(chain, "errors"),
@@ -169,9 +171,17 @@ def _of_route(
         before, after = old[member], new[member]
         if before == after or (member == "rate_limit" and _is_told(before, after, a, b)):
             continue
+        if member == "validate":
+            yield _Difference(name, member, _schemas(before), _schemas(after), rule(before, after))
+            continue
         tell = _operations if "transforms" in member else _values
         old_value, new_value = tell(before, after)
         yield _Difference(name, member, old_value, new_value, rule(before, after))
+
+
+def _schemas(value: Checked | None) -> str:
+    """The parts that are checked."""
+    return ", ".join(value.schemas) or "-" if value is not None else "-"
 
 
 def _values(before: Any, after: Any) -> tuple[str, str]:

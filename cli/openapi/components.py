@@ -63,7 +63,21 @@ def _problem() -> dict[str, Any]:
         "code": {"type": "string", "examples": list(registry())[:3]},
         "category": {"type": "string", "enum": [category.value for category in Category]},
         "retryable": {"type": "boolean"},
-        "request_id": text,
     }
-    required = [name for name in members if name != "request_id"]
+    required = list(members)
+    members["request_id"] = text
+    members["errors"] = {
+        "type": "array",
+        "description": "All that does not fit, where parameters or a body are checked.",
+        "items": {
+            "type": "object",
+            "properties": {
+                "in": {"enum": ["path", "query", "header", "body"]},
+                "pointer": {"type": "string", "description": "A JSON Pointer as a fragment."},
+                "detail": text,
+                "schema": text,
+            },
+            "required": ["in", "pointer", "detail"],
+        },
+    }
     return {"type": "object", "properties": members, "required": required}

@@ -6,6 +6,7 @@ from cli.dry_run.platform import RecordingPlatform
 from cli.openapi.components import components
 from cli.openapi.operations import operation, tag_of
 from cli.openapi.paths import PublicPath, public_paths
+from cli.openapi.schemas import component_schemas
 from routing.compile import CompiledRoute, CompiledRoutes
 from routing.table import Table
 
@@ -26,7 +27,9 @@ def openapi(table: Table, version: str, *, title: str, server: str | None) -> di
         document["servers"] = [{"url": server}]
     document["tags"] = [{"name": name} for name in dict.fromkeys(_service(one) for one in own)]
     document["paths"] = paths
-    document["components"] = components()
+    shared = components()
+    shared["schemas"] |= component_schemas(table)
+    document["components"] = shared
     if settings.documentation is not None:
         document["externalDocs"] = {"url": settings.documentation}
     if left_out:

@@ -1,12 +1,15 @@
 """One operation: a route under one method, with what it asks for and what it may answer."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from cli.openapi.components import SECURITY
 from cli.openapi.paths import PublicPath
 from cli.openapi.responses import responses
+from cli.openapi.schemas import checked, schema_of
 from routing.compile import CompiledRoute
 from routing.ends import end_of
+from routing.schemas import Used
 from routing.table import Condition, ConditionSettings, RouteSettings, Table
 
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
@@ -23,11 +26,17 @@ def operation(
         found["summary"] = settings.summary
     if route.version is not None and any(name == "deprecation" for name, _ in route.version.fields):
         found["deprecated"] = True
-    parameters = [*_of_path(path), *_of_version(table, route), *_conditions(settings)]
+    known = checked(route.versioned)
+    validated = _validated(route, known)
+    taken = {(one["in"], one["name"].lower()) for one in validated}
+    conditions = [
+        one for one in _conditions(settings) if (one["in"], one["name"].lower()) not in taken
+    ]
+    parameters = [*_of_path(path, known), *_of_version(table, route), *conditions, *validated]
     if parameters:
         found["parameters"] = parameters
     if method in _WITH_BODY:
-        found["requestBody"] = {"content": {"application/json": {"schema": {}}}}
+        found["requestBody"] = _body(route, known)
     found["responses"] = responses(table, route, method)
     if "authenticate" in steps:
         found["security"] = [{SECURITY: list(steps["authenticate"]["scopes"])}]
@@ -41,9 +50,37 @@ def tag_of(settings: RouteSettings) -> str:
     return settings.service or end_of(settings)
 
 
-def _of_path(path: PublicPath) -> list[dict[str, Any]]:
+def _body(route: CompiledRoute, known: Mapping[str, Used]) -> dict[str, Any]:
+    validation = route.versioned.validation
+    if validation is None or "body" not in known:
+        return {"content": {"application/json": {"schema": {}}}}
+    content = {"application/json": {"schema": schema_of(known["body"])}}
+    return {"required": validation.settings.body_required, "content": content}
+
+
+def _validated(route: CompiledRoute, known: Mapping[str, Used]) -> list[dict[str, Any]]:
+    """Parameters of the query and header fields that are checked by a schema."""
+    found: list[dict[str, Any]] = []
+    validation = route.versioned.validation
+    for one in known.values() if validation is not None else ():
+        if validation is None or one.part not in ("query", "headers"):
+            continue
+        name = str(one.path[1])
+        place = "header" if one.part == "headers" else "query"
+        fold = str.lower if place == "header" else str
+        required = fold(name) in map(fold, getattr(validation.settings.required, one.part))
+        schema = schema_of(one)
+        found.append({"name": name, "in": place, "required": required, "schema": schema})
+    return found
+
+
+def _of_path(path: PublicPath, known: Mapping[str, Used]) -> list[dict[str, Any]]:
     found = []
     for name, schema in path.parameters.items():
+        if f"path.{name}" in known:
+            schema = schema_of(known[f"path.{name}"])  # noqa: PLW2901
+            found.append({"name": name, "in": "path", "required": True, "schema": schema})
+            continue
         plain = {key: value for key, value in schema.items() if key != "description"}
         parameter = {"name": name, "in": "path", "required": True, "schema": plain}
         if "description" in schema:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from cli.openapi.components import header, problem_content
+from cli.openapi.schemas import checked, schema_of
 from contract import problems
 from contract.problems import ProblemType
 from routing.compile import CompiledRoute
@@ -30,6 +31,9 @@ def responses(table: Table, route: CompiledRoute, method: str) -> dict[str, Any]
     found: dict[str, Any] = {
         "2XX": {"description": "The answer of the service.", "headers": always}
     }
+    known = checked(route.versioned)
+    if "response" in known:
+        found["2XX"]["content"] = {"application/json": {"schema": schema_of(known["response"])}}
     version = route.version
     if version is not None and _ends(version) and version.after_sunset == "redirect":
         moved = "After the sunset: the same resource in the successor."
@@ -69,8 +73,10 @@ def _problems(table: Table, route: CompiledRoute, method: str) -> Iterator[Probl
             if step.settings["scopes"]:
                 yield problems.INSUFFICIENT_SCOPE
             yield problems.AUTH_UNAVAILABLE
-        elif step.name == "transform":
+        elif step.name in ("carry_up", "transform"):
             yield from _of_transform(table, route, method)
+        elif step.name == "validate":
+            yield from _of_validation(route, method)
         elif step.name != "guard" or method in _WITH_BODY:
             yield from _OF_STEP.get(step.name, ())
     yield problems.UPSTREAM_UNREACHABLE
@@ -89,6 +95,19 @@ def _of_transform(table: Table, route: CompiledRoute, method: str) -> Iterator[P
         yield problems.UNSUPPORTED_MEDIA_TYPE
         yield problems.CONTENT_TOO_LARGE
     if any(one.response.json for one in transforms):
+        yield problems.UPSTREAM_INVALID
+
+
+def _of_validation(route: CompiledRoute, method: str) -> Iterator[ProblemType]:
+    validation = route.versioned.validation
+    if validation is None:
+        return
+    if validation.settings.body is not None and method in _WITH_BODY:
+        yield problems.UNSUPPORTED_MEDIA_TYPE
+        yield problems.CONTENT_TOO_LARGE
+        yield problems.INVALID_JSON
+        yield problems.INVALID_CONTENT
+    if validation.settings.response is not None:
         yield problems.UPSTREAM_INVALID
 
 

@@ -40,7 +40,7 @@ from routing.locations import Locations
 from routing.match import RouteMatch
 from routing.paths import PathTemplate
 from routing.resolve import Resolver
-from routing.schemas import program_of, used
+from routing.schemas import Used, program_of, used
 from routing.table import (
     AccessSettings,
     CircuitBreakerSettings,
@@ -318,7 +318,7 @@ class _Builder:
             return None
         settings = validation.settings
         rules: dict[str, list[Parameter]] = {"path": [], "query": [], "headers": []}
-        shown: dict[str, Any] = {"schemas": validation.owner}
+        shown: dict[str, Any] = {}
         body = response = None
         for one in used(validation.owner, settings):
             checker = self._checker(one.name, formats=settings.formats)
@@ -328,7 +328,7 @@ class _Builder:
                 response = ResponseRule(checker, settings.response.action == "refuse")
             else:
                 rules[one.part].append(self._parameter(one.name, one.path, checker, settings))
-            shown[".".join(map(str, one.path))] = one.name
+            shown[_shown(one)] = one.name if isinstance(one.reference, str) else "here"
         parameters = Parameters(**rules, refuse_unknown=settings.unknown_query == "refuse")
         return Validate(parameters, body, response, _limit(route)), shown
 
@@ -434,6 +434,11 @@ def _before_validation(route: CompiledRoute) -> int:
     """Transforms that stand before the route's validation, where it has one."""
     validation = route.versioned.validation
     return validation.behind if validation is not None else 0
+
+
+def _shown(one: Used) -> str:
+    """`query.limit`, `body`, `response`."""
+    return one.part if one.part in ("body", "response") else f"{one.part}.{one.path[1]}"
 
 
 def _limit(route: CompiledRoute) -> int:

@@ -80,7 +80,7 @@ def with_compiled_schemas(table: Table) -> Table:
     """The table as the edge gets it. Raises `schema.compile.Refused`."""
     if not any(True for _ in validations(table)):
         return table
-    # As it comes out of JSON, so that the table on the host equals the one at the edge.
+    # Exactly what the edge will decode.
     plain = msgspec.json.decode(msgspec.json.encode(program_of(table)))
     return replace(table, compiled_schemas=plain)
 

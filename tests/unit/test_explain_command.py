@@ -22,6 +22,7 @@ def test_a_derived_route_shows_its_whole_way(capsys: pytest.CaptureFixture[str])
     found = explained(
         capsys,
         *("PATCH", "/v1/plans/rm_7", "-d", '{"name":"A"}', "-H", "Cookie: a=b"),
+        *("-H", "Content-Type: application/json"),
         *("--as", "ada", "--scope", "roadmaps:write", "--answer", '{"title":"A"}'),
     )
     assert (found["version"], found["named_by"]) == ("v1", ["path"])
