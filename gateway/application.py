@@ -6,7 +6,7 @@ It is plain Python: `edge.border` feeds it from JavaScript, tests feed it direct
 
 import traceback
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from contract.names import ADMIN_PREFIX, HEALTH_PATH, REQUEST_ID
 from contract.problems import INTERNAL_ERROR, TYPE_PREFIX, WEBSOCKET_REFUSED, Problem
@@ -20,6 +20,9 @@ from ports import Platform
 from reference import explain_problem
 from routing.compile import CompiledRoutes
 from routing.table import Table
+
+SHORT: Final = 12
+"""Digits of a table's id that are shown to people."""
 
 
 class Control(NamedTuple):
@@ -43,9 +46,10 @@ class Application:
         control: Control | None = None,
     ) -> None:
         self.table_id = table_id
+        self.short_id = table_id[:SHORT]
         self._routes = CompiledRoutes(table, platform, memory)
         self._control = control
-        self._health = Health(platform, table_id, self._described)
+        self._health = Health(platform, self.short_id, self._described)
 
     async def handle(self, exchange: Exchange) -> Response:
         """Answer `exchange`. Never raises: a defect becomes an internal-error problem."""

@@ -16,9 +16,6 @@ class Health:
     TIMEOUT: Final = 1.0
     """Seconds that each of them has."""
 
-    SHORT: Final = 12
-    """Digits of a table's id that tell it from others."""
-
     def __init__(
         self, platform: Platform, table_id: str, describe: Callable[[], Mapping[str, Any]]
     ) -> None:
@@ -34,7 +31,7 @@ class Health:
         well = all(state == "ok" for state in workers.values())
         body: dict[str, Any] = {
             "status": "ok" if well else "degraded",
-            "table": self._table_id[: self.SHORT],
+            "table": self._table_id,
             "workers": workers,
         }
         described = self._describe()

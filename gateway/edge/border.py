@@ -23,7 +23,6 @@ from messages import Exchange
 from pipeline import problem_response
 from policies.authenticate import Authenticate
 from routing.table import Table
-from tables.document import SHORT
 from tables.endpoint import SCOPE, TablesEndpoint
 from tables.live import BuiltIn, Surroundings, Tables
 from tables.pace import pace_of
@@ -86,10 +85,9 @@ class Border:
         application = tables.current
         if tables.candidate is not None:
             application = tables.choose(incoming.headers)
-        table = application.table_id[:SHORT]
-        exchange.log["table"] = table
+        exchange.log["table"] = application.short_id
         if self._tells_table:
-            exchange.answer_fields.append((TABLE_FIELD, table))
+            exchange.answer_fields.append((TABLE_FIELD, application.short_id))
         response = await application.handle(exchange)
         try:
             answer = response_to_js(response)

@@ -12,9 +12,6 @@ from routing.table import Table
 MAX_DOCUMENT: Final = 2 * 1024 * 1024
 """Bytes. A table of 2,000 routes has about half a million."""
 
-SHORT: Final = 12
-"""Digits of an id that are shown to people."""
-
 _MAX_SHOWN: Final = 20
 
 _decode = msgspec.json.Decoder(Table).decode

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 import msgspec
 from msgspec import Meta, Struct
 
+from application import SHORT
 from contract.feed import Name, Percent, PointerRequest, TableId, TablePointer, Words
 from contract.names import ADMIN_PREFIX
 from contract.nesting import is_too_deep
@@ -33,7 +34,7 @@ from policies.plugin import Plugin
 from ports import ChangeFeed, TableArchive, Unavailable
 from routing.check import Finding, check_bindings
 from routing.table import Table
-from tables.document import MAX_DOCUMENT, SHORT, Unusable, identify, read_document, told
+from tables.document import MAX_DOCUMENT, Unusable, identify, read_document, told
 from tables.live import Tables
 
 PATH: Final = f"{ADMIN_PREFIX}tables"

@@ -11,13 +11,13 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from application import Application
+from application import SHORT, Application
 from contract.feed import Changes, Kind, Revocation, TablePointer
 from memory import Memory
 from messages import Headers
 from ports import ChangeFeed, TableArchive, Unavailable
 from routing.table import Table
-from tables.document import SHORT, Unusable, read_document
+from tables.document import Unusable, read_document
 from tables.pace import Pace
 from tables.sharing import identity_of, is_in_share
 
@@ -285,11 +285,11 @@ class Tables:
             # The one used last stands last.
             if (kept := self._loaded.pop(current.table_id, None)) is not None:
                 self._loaded[current.table_id] = kept
-            self._log("info", "changed", previous=before.table_id[:SHORT])
+            self._log("info", "changed", previous=before.short_id)
 
     def _log(self, level: str, what: str, **more: Any) -> None:
         line = {"level": level, "event": "table", "what": what, **more}
-        self._around.log({**line, "table": self.current.table_id[:SHORT]})
+        self._around.log({**line, "table": self.current.short_id})
 
 
 def _moment(time: float | None) -> str | None:

@@ -46,6 +46,7 @@ MISTAKES: list[tuple[list[dict[str, Any]], dict[str, Any], str, str]] = [
     ([route(path="/a/./b")], {}, "routes.0.path", "`.`"),
     ([route(path="/healthz")], {}, "routes.0.path", "gateway itself"),
     ([route(path="/problems/mine")], {}, "routes.0.path", "gateway itself"),
+    ([route(path="/-/tables")], {}, "routes.0.path", "gateway itself"),
     ([route(path="/v2/things")], {}, "routes.0.path", "no part of the path"),
     ([route(), route(path="/other")], {}, "routes.1.name", "taken by routes[0]"),
     ([route(), route(name="other", path="/things/{key}")], {},

@@ -69,7 +69,7 @@ def _check_template(path: str, at: Path) -> Iterator[Finding]:
     """Paths that no request can reach, because somebody else answers or refuses them first."""
     if _has_dot_segment(path):
         yield Finding(at, _NO_DOTS)
-    if path == HEALTH_PATH or f"{path}/".startswith((TYPE_PREFIX, ADMIN_PREFIX)):
+    if path == HEALTH_PATH or path.startswith((TYPE_PREFIX, ADMIN_PREFIX)):
         yield Finding(at, "the gateway itself answers this path")
     if in_version(path):
         yield Finding(at, "a version is no part of the path; name it in `versions`")
