@@ -8,10 +8,14 @@ from typing import Any
 import httpx
 import pytest
 
+from cli.compile_table import load_table
 from contract.cache import ORIGIN as KEYS
 from contract.cache import PurgeRequest
+from routing.compile import CompiledRoutes
 from tests.consumer import Consumer, bearer, mint, unique
 from tests.eventually import eventually
+from tests.plan import ROUTES
+from tests.unit.fakes import FakePlatform
 from tests.worker.conftest import Caller
 
 Calls = Callable[[str], int]
@@ -215,13 +219,25 @@ def test_a_hit_is_not_sent_to_those_who_have_it(
     assert response.headers["cache-control"] == "max-age=60"
 
 
+def settings_hash(version: str, name: str) -> str:
+    """What the keys of a route's answers carry of its settings, in the tests' table."""
+    routes = CompiledRoutes(load_table(ROUTES), FakePlatform())
+    (route,) = [
+        one
+        for one in routes.all()
+        if one.name == name and one.version is not None and one.version.name == version
+    ]
+    return route._builder._made_by(route)
+
+
 def test_what_is_purged_is_asked_for_again(
     lab: Consumer, path: str, calls: Calls, caller: Caller
 ) -> None:
     until_hit(lab, path)
     asked = calls(service_path(path))
     version, _, rest = path[1:].partition("/")
-    key = f"{KEYS}{lab.base_url.netloc.decode()}/{version}/cached/{rest}"
+    made_by = settings_hash(version, "cached")
+    key = f"{KEYS}{lab.base_url.netloc.decode()}/{version}/cached~{made_by}/{rest}"
     assert caller.rpc("CACHE", "purge", PurgeRequest(keys=(key,))) == {"purged": 1}
     assert not is_hit(lab.get(path))
     assert calls(service_path(path)) == asked + 1

@@ -35,8 +35,9 @@ from tests.publishing import (
 )
 from tests.worker.conftest import Caller, RpcError
 
-PATIENCE = MAX_AGE + 1
-"""Seconds until every isolate has to obey."""
+PATIENCE = 10.0
+"""Seconds until every isolate has obeyed, where other things keep the machine busy; how soon
+it has to is what the first test is about."""
 
 
 @pytest.fixture
