@@ -380,7 +380,8 @@ class _Builder:
         transforms = [self._table.transforms[name] for name in versioned.transforms]
         ends = destinations(versioned.settings)
         services = [self._table.services[end.service] for end in ends]
-        made_by = [versioned.settings, transforms, services]
+        schemas = self._table.schemas if versioned.validation is not None else None
+        made_by = [versioned.settings, transforms, services, schemas]
         return hashlib.sha256(msgspec.json.encode(made_by)).hexdigest()[:8]
 
     def _service(self, settings: ServiceSettings) -> Service:
