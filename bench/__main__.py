@@ -19,6 +19,7 @@ from bench.preflight import PreflightError, check
 from bench.report import draw, markdown
 from bench.results import ComparisonError, Measurement, Results
 from bench.targets import TARGETS, Target, headers_for
+from bench.validation import measure_validation
 from bench.workers import Running, running
 from cli.check import render
 from cli.compile_table import TableErrors
@@ -77,6 +78,7 @@ def run(console: Console, generator: Generator, rounds: int, seconds: int) -> Re
         check(workers.urls, workers.token)
         calls = count_calls(workers.urls, workers.urls[workers.counter], workers.token)
     matching = measure_matching()
+    validation = measure_validation()
     with running(counting=False) as workers:
         remarks = check(workers.urls, workers.token)
         measurements = _measure_all(console, generator, workers, rounds, seconds)
@@ -90,6 +92,7 @@ def run(console: Console, generator: Generator, rounds: int, seconds: int) -> Re
         calls=calls,
         remarks=remarks,
         matching=matching,
+        validation=validation,
     )
     remarks += too_slow(matching)
     unsteady = results.unsteady()

@@ -23,7 +23,13 @@ ALLOWED: Final = 1.5
 """How many times as long a look-up with many routes may take as one with few."""
 
 _NAME: Final = "bench-matcher"
-_PARTS: Final = ("messages.py", "settings.py", "routing/**/*.py", "transforms/**/*.py")
+_PARTS: Final = (
+    "messages.py",
+    "settings.py",
+    "routing/**/*.py",
+    "schema/*.py",
+    "transforms/**/*.py",
+)
 
 
 def matcher_worker() -> Worker:

@@ -9,6 +9,7 @@ from rich.table import Table
 from bench.matcher.workload import FEW, MANY, Timed
 from bench.results import Measurement, Results
 from bench.targets import TARGETS
+from bench.validator.workload import Timed as Checked
 
 _KINDS: Final = {
     "fetch": "fetch",
@@ -36,7 +37,9 @@ def sheets(results: Results, before: Results | None = None) -> list[Sheet]:
     """
     numbers = sorted({measurement.connections for measurement in results.measurements})
     matching = [matching_sheet(results.matching)] if results.matching else []
-    return [*(_times(results, before, number) for number in numbers), _calls(results), *matching]
+    validation = [validation_sheet(results.validation)] if results.validation else []
+    times = [_times(results, before, number) for number in numbers]
+    return [*times, _calls(results), *matching, *validation]
 
 
 def _times(results: Results, before: Results | None, connections: int) -> Sheet:
@@ -119,6 +122,25 @@ def matching_sheet(times: Mapping[str, Timed]) -> Sheet:
                 f"{timed.decode_ms:.0f}",
                 f"{timed.index_ms:.0f}",
                 f"{timed.first_ms:.0f}",
+            ]
+            for runtime, timed in times.items()
+        ],
+    )
+
+
+def validation_sheet(times: Mapping[str, Checked]) -> Sheet:
+    """What it costs to check a body, for each runtime."""
+    return Sheet(
+        "Checking a body against its schema",
+        ["runtime", "bytes", "decode us", "check us", "with 6 errors us", "first use ms"],
+        [
+            [
+                runtime,
+                f"{timed.size}",
+                f"{timed.decode_us:.1f}",
+                f"{timed.check_us:.1f}",
+                f"{timed.errors_us:.1f}",
+                f"{timed.build_ms:.2f}",
             ]
             for runtime, timed in times.items()
         ],

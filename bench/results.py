@@ -8,6 +8,7 @@ import msgspec
 
 from bench.load import Sample
 from bench.matcher.workload import Timed
+from bench.validator.workload import Timed as Checked
 
 
 class ComparisonError(Exception):
@@ -58,6 +59,8 @@ class Results(msgspec.Struct, kw_only=True):
     remarks: list[str] = []
     matching: dict[str, Timed] = {}
     """By runtime: what matching costs with few and with many routes."""
+    validation: dict[str, Checked] = {}
+    """By runtime: what it costs to check a body against its schema."""
 
     def find(self, target: str, connections: int) -> Measurement | None:
         """The measurement of `target`, if there is one."""

@@ -75,6 +75,14 @@ TARGETS: Final = (
         fields=("x-request-id",),
     ),
     *_routes(HONO, "hono"),
+    # The answer of 1 kB is read and checked; otherwise the same as gateway/public.
+    Target(
+        name="gateway/validated",
+        worker=GATEWAY,
+        path="/v2/validated/rm_1",
+        fields=("x-request-id",),
+        peer="gateway/public",
+    ),
 )
 
 
