@@ -2,6 +2,7 @@
 
 import operator
 from collections.abc import Callable, Iterator
+from math import isqrt
 from typing import Any, Final
 
 from schema.equality import constant, equal, first_duplicate
@@ -14,6 +15,8 @@ from schema.run import At, Run, Seen, shown
 Check = Callable[[Any, At, Run, Seen | None], bool]
 
 _MAX_LISTED: Final = 8
+_LINEAR: Final = 256
+"""Characters that are looked at for the price of a step."""
 _QUADRATIC: Final = 64
 """Characters squared that a search may try at the price of a step."""
 
@@ -169,10 +172,16 @@ def matching(expressions: list[Expression]) -> Callable[[str, Run], bool]:
     """Whether a text has one of the alternatives of a pattern."""
     functions = [matcher(expression) for expression in expressions]
     linear = all(expression[2] for expression in expressions)
+    free = _LINEAR if linear else isqrt(_QUADRATIC)
 
     def matches(text: str, run: Run) -> bool:
-        run.spend(len(text) // 256 if linear else len(text) * len(text) // _QUADRATIC)
-        return any(function(text) for function in functions)
+        size = len(text)
+        if size > free:
+            run.spend(size // _LINEAR if linear else size * size // _QUADRATIC)
+        for function in functions:  # noqa: SIM110  # a generator costs more than the search
+            if function(text):
+                return True
+        return False
 
     return matches
 

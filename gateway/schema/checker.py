@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from schema import applicators, assertions
 from schema.program import Node, Program
-from schema.run import MAX_ERRORS, At, Enough, Run, SchemaError, Seen, TooCostly, shown
+from schema.run import MAX_ERRORS, MAX_FRAMES, At, Enough, Run, SchemaError, Seen, TooCostly, shown
 
 Check = Callable[[Any, At, Run, Seen | None], bool]
 
@@ -85,10 +85,17 @@ class Checkers:
     def reference(self, number: int, frames: int, *, tracked: bool) -> Check:
         """The check of a node that may be above this one, so it is built when it is needed."""
 
+        target: Check | None = None
+
         def refer(value: Any, at: At, run: Run, seen: Seen | None) -> bool:
-            run.enter(frames)
-            run.spend(1)
-            fits = self.node(number, tracked=tracked)(value, at, run, seen)
+            nonlocal target
+            if target is None:
+                target = self.node(number, tracked=tracked)
+            run.left -= 1
+            run.frames += frames
+            if run.frames > MAX_FRAMES or run.left < 0:
+                run.give_up()
+            fits = target(value, at, run, seen)
             run.frames -= frames
             return fits
 
@@ -123,6 +130,9 @@ class Checkers:
 
 
 def _plain(by_class: dict[type, tuple[Check, ...]]) -> Check:
+    if all(len(checks) <= 1 for checks in by_class.values()):
+        return _direct({kind: one[0] if one else _passes for kind, one in by_class.items()})
+
     def check(value: Any, at: At, run: Run, seen: Seen | None) -> bool:
         fits = True
         for one in by_class[value.__class__]:
@@ -133,6 +143,22 @@ def _plain(by_class: dict[type, tuple[Check, ...]]) -> Check:
         return fits
 
     return check
+
+
+def _direct(by_class: dict[type, Check]) -> Check:
+    """The same where no class has more than one check; without a step between where all have the
+    same one."""
+    if len(set(by_class.values())) == 1:
+        return by_class[str]
+
+    def check(value: Any, at: At, run: Run, seen: Seen | None) -> bool:
+        return by_class[value.__class__](value, at, run, seen)
+
+    return check
+
+
+def _passes(value: Any, at: At, run: Run, seen: Seen | None) -> bool:
+    return True
 
 
 def _tracking(by_class: dict[type, tuple[Check, ...]]) -> Check:

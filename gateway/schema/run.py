@@ -69,11 +69,10 @@ class Run:
         if self.left < 0:
             raise TooCostly("the check was given up, as it would take too long")
 
-    def enter(self, frames: int) -> None:
-        """Go into a reference. Raises `TooCostly` where the stack would not suffice."""
-        self.frames += frames
-        if self.frames > MAX_FRAMES:
-            raise TooCostly("the check was given up, as the value is nested too deeply")
+    def give_up(self) -> None:
+        """Raises `TooCostly`, which says whether steps are missing or room on the stack."""
+        self.spend(0)
+        raise TooCostly("the check was given up, as the value is nested too deeply")
 
     def fail(self, at: At, detail: str, schema: str) -> bool:
         """Put down an error; always False, which is what a check gives then. Raises `Enough`."""
