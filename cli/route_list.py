@@ -11,7 +11,7 @@ from rich.text import Text
 from cli.explain.report import path_of
 from ends.settings import MirrorSettings
 from routing.changes import VersionedRoute, VersionedRoutes
-from routing.ends import services_of, told_end
+from routing.ends import destinations, services_of, told_end
 from routing.schemas import used
 from routing.table import AccessSettings, Table
 
@@ -85,7 +85,7 @@ def _listed(table: Table, route: VersionedRoute) -> Listed:
         end=told_end(settings),
         services=tuple(services_of(settings)),
         mirror=_told_mirror(settings.mirror),
-        upstream_path=settings.upstream_path,
+        upstream_path=settings.upstream_path if any(destinations(settings)) else None,
         access="scopes" if isinstance(access, AccessSettings) else access,
         scopes=scopes,
         rate_limit=settings.rate_limit,

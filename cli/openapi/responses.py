@@ -8,12 +8,14 @@ from cli.openapi.schemas import checked, schema_of
 from contract import problems
 from contract.problems import ProblemType
 from routing.compile import CompiledRoute
-from routing.table import Table
+from routing.ends import services_of
+from routing.table import RouteSettings, Table
 from routing.versions import Version
 
 _OF_STEP: Final[dict[str, tuple[ProblemType, ...]]] = {
     "maintenance": (problems.MAINTENANCE,),
     "guard": (problems.CONTENT_TOO_LARGE,),
+    "websocket": (problems.WEBSOCKET_EXPECTED,),
     "rate_limit": (problems.RATE_LIMITED,),
     "circuit_breaker": (problems.UPSTREAM_UNAVAILABLE,),
 }
@@ -28,11 +30,9 @@ _RETRY_AFTER: Final = frozenset(
 def responses(table: Table, route: CompiledRoute, method: str) -> dict[str, Any]:
     """The responses object."""
     always = _fields(table, route)
-    found: dict[str, Any] = {
-        "2XX": {"description": "The answer of the service.", "headers": always}
-    }
+    found: dict[str, Any] = _good(route.versioned.settings, always)
     known = checked(route.versioned)
-    if "response" in known:
+    if "response" in known and "2XX" in found:
         found["2XX"]["content"] = {"application/json": {"schema": schema_of(known["response"])}}
     version = route.version
     if version is not None and _ends(version) and version.after_sunset == "redirect":
@@ -53,8 +53,31 @@ def responses(table: Table, route: CompiledRoute, method: str) -> dict[str, Any]
             "headers": fields,
             "content": problem_content(of_status),
         }
-    found["default"] = {"description": "An error of the service.", "headers": always}
+    if services_of(route.versioned.settings):
+        found["default"] = {"description": "An error of the service.", "headers": always}
     return found
+
+
+def _good(settings: RouteSettings, always: dict[str, Any]) -> dict[str, Any]:
+    """What the end of the route answers where all is well."""
+    if settings.redirect is not None:
+        fields = {**always, "Location": header("Location")}
+        return {str(settings.redirect.status): {"description": "Elsewhere.", "headers": fields}}
+    if settings.respond is not None:
+        told = {"description": "An answer of the gateway's own.", "headers": always}
+        return {str(settings.respond.status): told}
+    if settings.aggregate is not None:
+        parts = settings.aggregate.parts
+        document = {"type": "object", "properties": {name: {} for name in parts}}
+        told = {
+            "description": f"The answers of several services: {', '.join(parts)}.",
+            "headers": always,
+            "content": {"application/json": {"schema": document}},
+        }
+        return {"200": told}
+    if settings.websocket:
+        return {"101": {"description": "A WebSocket (RFC 6455).", "headers": always}}
+    return {"2XX": {"description": "The answer of the service.", "headers": always}}
 
 
 def _problems(table: Table, route: CompiledRoute, method: str) -> Iterator[ProblemType]:
@@ -79,9 +102,22 @@ def _problems(table: Table, route: CompiledRoute, method: str) -> Iterator[Probl
             yield from _of_validation(route, method)
         elif step.name != "guard" or method in _WITH_BODY:
             yield from _OF_STEP.get(step.name, ())
+    if services_of(route.versioned.settings):
+        yield from _of_services(table, route)
+    yield problems.INTERNAL_ERROR
+
+
+def _of_services(table: Table, route: CompiledRoute) -> Iterator[ProblemType]:
+    """Of those that the route calls."""
+    settings = route.versioned.settings
+    if settings.aggregate is not None:
+        yield problems.UPSTREAM_INVALID
+    if settings.service is None and any(
+        table.services[name].circuit_breaker for name in services_of(settings)
+    ):
+        yield problems.UPSTREAM_UNAVAILABLE
     yield problems.UPSTREAM_UNREACHABLE
     yield problems.UPSTREAM_TIMEOUT
-    yield problems.INTERNAL_ERROR
 
 
 def _ends(version: Version) -> bool:

@@ -193,12 +193,12 @@ def test_copies_under_way_are_bounded(lab: Consumer, origin: httpx.Client) -> No
 
 
 def test_a_redirect_is_answered_here(lab: Consumer, calls: Callable[[str], int]) -> None:
-    id = unique("r")
-    answer = lab.get(f"/redirected/{id}?a=1", follow_redirects=False)
+    name = unique("redirected")
+    answer = lab.get(f"/redirected/{name}?a=1", follow_redirects=False)
     assert answer.status_code == 308
     port = lab.base_url.port
-    assert answer.headers["location"] == f"http://www.example.org:{port}/{id}?a=1"
-    assert calls(f"/{id}") == 0
+    assert answer.headers["location"] == f"http://www.example.org:{port}/{name}?a=1"
+    assert calls(f"/{name}") == calls(f"/redirected/{name}") == 0
 
 
 def test_an_answer_of_the_table(lab: Consumer) -> None:
