@@ -28,6 +28,7 @@ _PARTS: Final = (
     "settings.py",
     "routing/**/*.py",
     "schema/*.py",
+    "ends/settings.py",
     "transforms/**/*.py",
 )
 
