@@ -6,6 +6,7 @@ section 7.6.3), which every intermediary continues: our own name in it too often
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from contract.problems import LOOP_DETECTED, Problem
@@ -32,9 +33,15 @@ def refuse_loop(via: str) -> None:
 def forwarded_fields(exchange: Exchange) -> list[tuple[str, str]]:
     """The fields for the service; none of these names may be among the request's own yet."""
     request = exchange.request
-    host, scheme = request.host, request.scheme
+    via = f"1.1 {PSEUDONYM}" if exchange.via is None else f"{exchange.via}, 1.1 {PSEUDONYM}"
+    return [*_known(exchange.client_address, request.scheme, request.host), ("via", via)]
+
+
+@lru_cache(maxsize=256)
+def _known(address: str, scheme: str, host: str) -> tuple[tuple[str, str], ...]:
+    """What the edge knows. Clients come back, so that it is put together once for many requests."""
     fields = [("x-forwarded-proto", scheme)]
-    address, element = exchange.client_address, "unknown"
+    element = "unknown"
     if _ADDRESS.fullmatch(address):
         fields.append(("x-forwarded-for", address))
         # RFC 7239, section 6: an address with colons is in brackets and in quotes.
@@ -43,11 +50,4 @@ def forwarded_fields(exchange: Exchange) -> list[tuple[str, str]]:
     if host and not _UNQUOTABLE.search(host):
         fields.append(("x-forwarded-host", host))
         forwarded += f";host={host}" if _TOKEN.fullmatch(host) else f';host="{host}"'
-    fields.append(("forwarded", forwarded))
-    fields.append(("via", f"1.1 {PSEUDONYM}" if exchange.via is None else continued(exchange.via)))
-    return fields
-
-
-def continued(via: str) -> str:
-    """`via` with us behind whoever is in it."""
-    return f"{via}, 1.1 {PSEUDONYM}"
+    return (*fields, ("forwarded", forwarded))
