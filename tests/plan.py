@@ -35,6 +35,8 @@ KEYLESS: Final = "auth-without-key"
 """The auth Worker as somebody deployed it who forgot its secret."""
 CALLER: Final = "caller"
 CORE: Final = "core"
+JWS: Final = "jws"
+"""The auth Worker's signatures alone: tests/workers/jws."""
 ORIGIN: Final = "origin"
 LABS: Final = ("lab-1", "lab-2", "lab-3")
 """Gateways with the tests' table; to each other they are further isolates of one Worker."""
@@ -107,6 +109,7 @@ def shared_plan(state: Path) -> Plan:
         Worker(config=CONFIGS["auth"], name=KEYLESS),
         caller(),
         core_worker(),
+        jws_worker(),
     )
     return Plan(workers=workers, state=state)
 
@@ -158,6 +161,22 @@ def core_worker() -> Worker:
         name=CORE,
         modules={
             **{path.relative_to(gateway).as_posix(): path for path in pure},
+            **{path.relative_to(TESTS.parent).as_posix(): path for path in cases},
+        },
+    )
+
+
+def jws_worker() -> Worker:
+    """A Python Worker that has the auth Worker's modules for signatures beside its own."""
+    auth = CONFIGS["auth"].parent / "src"
+    own = ("algorithms", "base64url", "claims", "jwk", "jws", "signatures", "strict_json")
+    paths = [auth / "identity" / f"{name}.py" for name in ("__init__", *own)]
+    cases = [TESTS / "__init__.py", TESTS / "cases" / "__init__.py", TESTS / "cases" / "judging.py"]
+    return Worker(
+        config=WORKERS / "jws" / "wrangler.toml",
+        name=JWS,
+        modules={
+            **{path.relative_to(auth).as_posix(): path for path in [auth / "webcrypto.py", *paths]},
             **{path.relative_to(TESTS.parent).as_posix(): path for path in cases},
         },
     )

@@ -65,10 +65,10 @@ UPLOADED = {
         """,
     },
     "auth": {
-        "": "worker",
+        "": "webcrypto worker",
         "identity": """
-            __init__ api_keys clients demo key_endpoint service store token_endpoint tokens
-            verification
+            __init__ algorithms api_keys base64url claims clients demo jwk jws key_endpoint service
+            signatures store strict_json token_endpoint tokens verification
         """,
     },
     "data": {"": "worker", "roadmaps": "__init__ api conditional cursor models store"},
