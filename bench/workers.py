@@ -5,6 +5,7 @@ binding, so that the time measured is the gateway's. Each Worker has an address 
 """
 
 import base64
+import json
 import secrets
 import tempfile
 import time
@@ -69,7 +70,7 @@ def _workers(signing_key: str, *, counting: bool) -> tuple[Worker, ...]:
             vars={"TABLES_MAX_AGE": "0s"},
             options=listened,
         ),
-        Worker(config=CONFIGS["auth"], vars={"SIGNING_KEY": signing_key}),
+        Worker(config=CONFIGS["auth"], vars={"SIGNING_KEYS": _key_set(signing_key)}),
         Worker(config=CONFIGS["cache"]),
         Worker(config=CONFIGS["state"]),
         Worker(
@@ -114,6 +115,11 @@ def _token(key: bytes) -> str:
         "exp": now + _LIFETIME,
     }
     return jwt.encode(claims, key, algorithm="HS256", headers={"typ": "at+jwt"})
+
+
+def _key_set(signing_key: str) -> str:
+    """The one key as our auth Worker wants it: the peer has no other algorithm than HS256."""
+    return json.dumps({"keys": [{"kty": "oct", "kid": "bench", "alg": "HS256", "k": signing_key}]})
 
 
 def _base64url(key: bytes) -> str:

@@ -23,6 +23,7 @@ _SUBCOMMANDS = (
     "promote",
     "schema",
     "token",
+    "signing-keys",
     "build",
     "problems",
 )
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     # Only what is asked for is imported; for help, or a word that is none, all of them.
     for name in words[:1] if set(words[:1]) & set(_SUBCOMMANDS) else _SUBCOMMANDS:
-        import_module(f"cli.{name}").register(subparsers)
+        import_module(f"cli.{name.replace('-', '_')}").register(subparsers)
     options = parser.parse_args(words)
     try:
         return int(options.run(options))

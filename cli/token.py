@@ -13,8 +13,9 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
-from identity.tokens import TokenAuthority, parse_signing_key
+from identity.tokens import TokenAuthority, parse_signing_keys
 from routing.units import DURATION_PATTERN, seconds
+from runtime.host_signatures import HostSignatures
 from runtime.toolchain import ROOT
 
 _AUTH: Final = ROOT / "services" / "auth"
@@ -82,15 +83,16 @@ def development_authority(auth: Path) -> TokenAuthority:
     if settings.get("ENVIRONMENT") != "development":
         message = "ENVIRONMENT in services/auth/.dev.vars is not `development`"
         raise NoSigningKeyError(message)
-    missing = [name for name in ("SIGNING_KEY", "ISSUER", "AUDIENCE") if not settings.get(name)]
+    missing = [name for name in ("SIGNING_KEYS", "ISSUER", "AUDIENCE") if not settings.get(name)]
     if missing:
         message = f"{', '.join(missing)} is missing in services/auth/.dev.vars"
         raise NoSigningKeyError(message)
     try:
-        key = parse_signing_key(settings["SIGNING_KEY"])
+        keys = parse_signing_keys(settings["SIGNING_KEYS"])
     except ValueError as error:
         raise NoSigningKeyError(f"{error} (services/auth/.dev.vars)") from None
-    return TokenAuthority(key, issuer=settings["ISSUER"], audience=settings["AUDIENCE"])
+    names = {"issuer": settings["ISSUER"], "audience": settings["AUDIENCE"]}
+    return TokenAuthority(keys, HostSignatures(), **names)
 
 
 def _read_variables(text: str) -> dict[str, str]:

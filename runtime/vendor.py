@@ -16,7 +16,6 @@ from runtime.wheels import wheel
 EVERYWHERE = ("workers-runtime-sdk", "msgspec")
 """Packages of every Worker: the start-up snapshot holds them, so none may lack them."""
 
-_EXTRA: Mapping[Path, tuple[str, ...]] = {ROOT / "services" / "auth": ("pyjwt",)}
 _CONTRACT = ROOT / "contract"
 # Type stubs and metadata are of no use at the edge; what is uploaded should be what runs.
 _LEFT_OUT = (".pyi", "py.typed")
@@ -25,7 +24,7 @@ _LEFT_OUT = (".pyi", "py.typed")
 def vendor(worker: Path) -> bool:
     """Fill `python_modules/` beside the wrangler.toml in `worker`. True if anything changed."""
     target = worker / "python_modules"
-    wanted = {**_packages((*EVERYWHERE, *_EXTRA.get(worker.resolve(), ()))), **_contract()}
+    wanted = {**_packages(EVERYWHERE), **_contract()}
     with only_one("vendor"):
         changed = [write_whole(target / name, content) for name, content in wanted.items()]
         removed = _remove_others(target, wanted.keys())

@@ -10,16 +10,17 @@ import httpx
 
 from contract.names import INTERNAL_PREFIX, REQUEST_ID
 from contract.problems import MEDIA_TYPE, registry
-from identity.tokens import TokenAuthority, parse_signing_key
-from tests.plan import DEMO_API_KEY, DEMO_CLIENT_SECRET, SIGNING_KEY
+from identity.tokens import TokenAuthority, parse_signing_keys
+from runtime.host_signatures import HostSignatures
+from tests.plan import DEMO_API_KEY, DEMO_CLIENT_SECRET, ISSUER, SIGNING_JWK, SIGNING_KEYS
 
 SCOPES: Final = ("roadmaps:read", "roadmaps:write", "keys:admin")
 
-SECRETS: Final = {SIGNING_KEY, DEMO_CLIENT_SECRET, DEMO_API_KEY}
+SECRETS: Final = {SIGNING_JWK["d"], DEMO_CLIENT_SECRET, DEMO_API_KEY}
 """All that was used in this run and must not stand in any log line."""
 
 _authority = TokenAuthority(
-    parse_signing_key(SIGNING_KEY), issuer="edge-gateway", audience="public-api"
+    parse_signing_keys(SIGNING_KEYS), HostSignatures(), issuer=ISSUER, audience="public-api"
 )
 _numbers = itertools.count(1)
 

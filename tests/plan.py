@@ -5,7 +5,7 @@ Beside the gateway with the public API's table there are four with the tests' ow
 a Worker that can fail.
 """
 
-import base64
+import json
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from cli.compile_table import write_module
+from runtime.host_signatures import generate
 from runtime.plan import HOST, Plan, Worker
 from runtime.project import CONFIGS, gateway_worker, service_workers
 from tests.cases import dispatching
@@ -23,7 +24,9 @@ WORKERS: Final = TESTS / "workers"
 ROUTES: Final = TESTS / "routes.yaml"
 THREE_VERSIONS: Final = TESTS.parent / "docs" / "examples" / "three-versions.yaml"
 
-SIGNING_KEY: Final = base64.urlsafe_b64encode(bytes(range(32))).decode()
+SIGNING_JWK: Final = generate("ES256", id="tests-1")
+SIGNING_KEYS: Final = json.dumps({"keys": [SIGNING_JWK]})
+ISSUER: Final = "https://api.test"
 DEMO_CLIENT_SECRET: Final = "demo secret"
 DEMO_API_KEY: Final = "gk_demo_0123456789abcdefghij"
 
@@ -38,6 +41,9 @@ CORE: Final = "core"
 JWS: Final = "jws"
 """The auth Worker's signatures alone: tests/workers/jws."""
 ORIGIN: Final = "origin"
+FOREIGN: Final = "foreign-issuer"
+"""Somebody else who issues tokens, and publishes keys: tests/workers/issuer.mjs."""
+FOREIGN_ISSUER: Final = "https://login.partner.test"
 LABS: Final = ("lab-1", "lab-2", "lab-3")
 """Gateways with the tests' table; to each other they are further isolates of one Worker."""
 FAULTY: Final = "lab-faulty"
@@ -55,7 +61,8 @@ FAULTY_OBJECTS: Final = "fault-state"
 
 _DEVELOPMENT: Final = {
     "ENVIRONMENT": "development",
-    "SIGNING_KEY": SIGNING_KEY,
+    "ISSUER": ISSUER,
+    "SIGNING_KEYS": SIGNING_KEYS,
     "DEMO_CLIENT_SECRET": DEMO_CLIENT_SECRET,
     "DEMO_API_KEY": DEMO_API_KEY,
 }
@@ -64,12 +71,13 @@ _OBJECTS: Final = {"RATE_LIMITER": "RateLimiter", "CIRCUIT_BREAKER": "CircuitBre
 _FEED: Final = {"CHANGE_FEED": "ChangeFeed"}
 
 
-def project_workers() -> tuple[Worker, ...]:
-    """The five Workers, set up for development."""
+def project_workers(foreign: str = "") -> tuple[Worker, ...]:
+    """The five Workers, set up for development; with the foreign issuer at that address."""
+    issuers = {"TRUSTED_ISSUERS": _trusted(foreign)} if foreign else {}
     return (
         gateway_worker(),
         *(
-            msgspec.structs.replace(worker, vars=_DEVELOPMENT)
+            msgspec.structs.replace(worker, vars=_DEVELOPMENT | issuers)
             if worker.config == CONFIGS["auth"]
             else worker
             for worker in service_workers()
@@ -79,7 +87,7 @@ def project_workers() -> tuple[Worker, ...]:
 
 def shared_plan(state: Path) -> Plan:
     """Everything that the tests talk to, with its state in `state`."""
-    port = _free_port()
+    port, issuer_port = _free_port(), _free_port()
     table = {"compiled_routes.py": _compiled(state, f"{HOST}:{port}")}
     config = CONFIGS["gateway"]
     bound = {"ORIGIN": ORIGIN}
@@ -94,7 +102,7 @@ def shared_plan(state: Path) -> Plan:
         options={"durableObjects": {**objects_of(FAULTY_OBJECTS), **objects_of(STATE, _FEED)}},
     )
     workers = (
-        *project_workers(),
+        *project_workers(f"http://{HOST}:{issuer_port}"),
         *labs,
         faulty,
         gateway_worker(THREE_VERSIONS, name=VERSIONED),
@@ -106,12 +114,24 @@ def shared_plan(state: Path) -> Plan:
         ),
         *fault_workers(),
         Worker(script=WORKERS / "origin.mjs", name=ORIGIN, port=port),
+        Worker(script=WORKERS / "issuer.mjs", name=FOREIGN, port=issuer_port),
         Worker(config=CONFIGS["auth"], name=KEYLESS),
         caller(),
         core_worker(),
         jws_worker(),
     )
     return Plan(workers=workers, state=state)
+
+
+def _trusted(foreign: str) -> str:
+    issuer = {
+        "name": "partner",
+        "issuer": FOREIGN_ISSUER,
+        "audience": "public-api",
+        "keys": f"{foreign}/keys",
+        "scopes": ["roadmaps:read"],
+    }
+    return json.dumps([issuer])
 
 
 def caller() -> Worker:

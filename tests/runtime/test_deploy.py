@@ -25,7 +25,6 @@ SDK = {
 }
 """What the package workers-runtime-sdk installs."""
 PACKAGES = {"contract", "msgspec"}
-OWN_PACKAGES = {"auth": {"jwt"}}
 PLATFORM = {"js", "pyodide", "workers"}
 """Modules that come with workerd, or want it."""
 
@@ -65,10 +64,11 @@ UPLOADED = {
         """,
     },
     "auth": {
-        "": "webcrypto worker",
+        "": "fetching webcrypto worker",
         "identity": """
-            __init__ algorithms api_keys base64url claims clients demo jwk jws key_endpoint service
-            signatures store strict_json token_endpoint tokens verification
+            __init__ algorithms api_keys base64url claims clients demo http_lifetime issuer_keys
+            issuers jwk jws key_endpoint metadata_endpoint service signatures store strict_json
+            token_endpoint tokens verification
         """,
     },
     "data": {"": "worker", "roadmaps": "__init__ api conditional cursor models store"},
@@ -132,7 +132,7 @@ def test_a_worker_uploads_its_modules_and_nothing_else(
     # wrangler writes a note about the folder itself.
     assert uploaded - vendored - {"README.md"} == MODULES[name]
     packages = {path.split("/")[1] for path in vendored}
-    assert packages == {*SDK, *PACKAGES, *OWN_PACKAGES.get(name, ())}
+    assert packages == {*SDK, *PACKAGES}
 
 
 @pytest.mark.parametrize("name", CONFIGS)

@@ -1,23 +1,23 @@
 """Tokens that somebody made or changed himself are refused (RFC 8725)."""
 
 import base64
+import hashlib
+import hmac
 import json
 import time
 from typing import Any
 
-import jwt
 import pytest
 
 from tests.consumer import Consumer, bearer, mint, problem
-from tests.plan import SIGNING_KEY
-
-KEY = base64.urlsafe_b64decode(SIGNING_KEY)
+from tests.plan import ISSUER, SIGNING_JWK
+from tests.signed_tokens import key, public, token
 
 
 def claims(**changes: Any) -> dict[str, Any]:
     now = int(time.time())
     usual = {
-        "iss": "edge-gateway",
+        "iss": ISSUER,
         "aud": "public-api",
         "sub": "forger",
         "scope": "roadmaps:read",
@@ -28,10 +28,17 @@ def claims(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in (usual | changes).items() if value is not None}
 
 
-def signed(
-    payload: dict[str, Any], key: bytes = KEY, algorithm: str = "HS256", typ: str = "at+jwt"
-) -> str:
-    return jwt.encode(payload, key, algorithm=algorithm, headers={"typ": typ})
+def signed(payload: dict[str, Any], private: dict[str, Any] = SIGNING_JWK, **header: Any) -> str:
+    return token(private, payload, **header)
+
+
+def by_hmac(secret: bytes) -> str:
+    """An HMAC with what everybody may know, under the name of our key."""
+    header = {"alg": "HS256", "typ": "at+jwt", "kid": SIGNING_JWK["kid"]}
+    parts = [json.dumps(part).encode() for part in (header, claims())]
+    content = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in parts)
+    digest = hmac.digest(secret, content.encode(), hashlib.sha256)
+    return f"{content}.{base64.urlsafe_b64encode(digest).decode().rstrip('=')}"
 
 
 def unsigned(header: dict[str, str]) -> str:
@@ -51,8 +58,14 @@ LATER = int(time.time()) + 3600
 FORGED = {
     "signed by nobody": unsigned({"alg": "none", "typ": "at+jwt"}),
     "signed by nobody, spelled otherwise": unsigned({"alg": "nOnE", "typ": "at+jwt"}),
-    "signed with another key": signed(claims(), b"x" * 32),
-    "signed with another algorithm": signed(claims(), KEY * 2, "HS512"),
+    "signed with another key": signed(claims(), key("ES256"), kid=SIGNING_JWK["kid"]),
+    "signed with a key that it brings along": signed(
+        *(claims(), key("ES256")), kid=SIGNING_JWK["kid"], jwk=public(key("ES256"))
+    ),
+    "signed with another algorithm": signed(claims(), key("RS256"), kid=SIGNING_JWK["kid"]),
+    "signed with our public key as a secret": by_hmac(json.dumps(public(SIGNING_JWK)).encode()),
+    "signed with nothing as a secret": by_hmac(b""),
+    "with an extension that must be known": signed(claims(), crit=["exp"], exp=1),
     "signed for other claims": with_other_claims(mint()),
     "of another issuer": signed(claims(iss="somebody")),
     "for another audience": signed(claims(aud="internal-api")),

@@ -1,14 +1,14 @@
 """The secrets of this machine: random, private, made once, and of the forms that are documented."""
 
-import base64
 import stat
 from pathlib import Path
 
 import pytest
 
+from identity.tokens import parse_signing_keys
 from runtime import dev_vars
 
-EXAMPLE = "# Comment = kept\nENVIRONMENT=development\nSIGNING_KEY=\nDEMO_API_KEY=\n"
+EXAMPLE = "# Comment = kept\nENVIRONMENT=development\nSIGNING_KEYS=\nDEMO_API_KEY=\n"
 
 
 @pytest.fixture
@@ -20,14 +20,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def read(folder: Path) -> dict[str, str]:
     lines = (folder / ".dev.vars").read_text(encoding="utf-8").splitlines()
-    return dict(line.split("=", 1) for line in lines if not line.startswith("#"))
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
 
 
 def test_empty_values_become_secrets(folder: Path) -> None:
     assert dev_vars.make_dev_vars() == [folder / ".dev.vars"]
     values = read(folder)
     assert values["ENVIRONMENT"] == "development"
-    assert len(base64.urlsafe_b64decode(values["SIGNING_KEY"] + "=")) == 32
+    (key,) = parse_signing_keys(values["SIGNING_KEYS"])
+    assert key.can_sign
     assert values["DEMO_API_KEY"].startswith("gk_demo_")
 
 
@@ -48,4 +49,16 @@ def test_two_machines_have_different_ones(folder: Path) -> None:
     before = read(folder)
     (folder / ".dev.vars").unlink()
     dev_vars.make_dev_vars()
-    assert read(folder)["SIGNING_KEY"] != before["SIGNING_KEY"]
+    assert read(folder)["SIGNING_KEYS"] != before["SIGNING_KEYS"]
+
+
+def test_an_older_file_gets_what_it_lacks_and_keeps_what_it_has(folder: Path) -> None:
+    old = "ENVIRONMENT=staging\nSIGNING_KEY=old\nDEMO_API_KEY="
+    (folder / ".dev.vars").write_text(old, encoding="utf-8")
+    assert dev_vars.make_dev_vars() == []
+    values = read(folder)
+    assert (values["ENVIRONMENT"], values["DEMO_API_KEY"]) == ("staging", "")
+    assert parse_signing_keys(values["SIGNING_KEYS"])
+    before = (folder / ".dev.vars").read_text(encoding="utf-8")
+    dev_vars.make_dev_vars()
+    assert (folder / ".dev.vars").read_text(encoding="utf-8") == before

@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
+import json
 import os
 import time
 from typing import Any
 
+import jwt
 import msgspec
 import pytest
 
@@ -14,14 +16,17 @@ from contract.database import DatabaseUnavailable
 from contract.names import IDENTITY
 from contract.service import FORM, ServiceRequest, ServiceResponse, answer
 from identity.clients import hash_secret
+from identity.issuer_keys import Fetched, Unreachable
 from identity.service import AuthService, Settings
+from runtime.host_signatures import HostSignatures
+from tests.signed_tokens import key as signing_key
 from tests.unit.sqlite_database import SqliteDatabase
 
 SETTINGS = Settings(
     environment="production",
-    issuer="edge-gateway",
+    issuer="https://api.test",
     audience="public-api",
-    signing_key=base64.urlsafe_b64encode(bytes(range(32))).decode(),
+    signing_keys=json.dumps({"keys": [signing_key("ES256")]}),
     demo_client_secret="demo-secret",
     demo_api_key="gk_demo_0123456789abcdef",
 )
@@ -30,6 +35,10 @@ SECRET = "open: sesame & co"
 
 def derive(secret: bytes, salt: bytes, iterations: int) -> bytes:
     return hashlib.pbkdf2_hmac("sha256", secret, salt, iterations)
+
+
+def nowhere(url: str) -> Fetched:
+    raise Unreachable(url)
 
 
 HASH = hash_secret(SECRET, derive, os.urandom)
@@ -47,7 +56,13 @@ class Auth:
         self.log: list[dict[str, Any]] = []
         self.now = time.time()
         self._service = AuthService(
-            settings, self.database, derive=derive, clock=lambda: self.now, entropy=os.urandom
+            settings,
+            self.database,
+            derive=derive,
+            asymmetric=HostSignatures(),
+            fetch=nowhere,
+            clock=lambda: self.now,
+            entropy=os.urandom,
         )
 
     def verify(self, credential: str) -> VerifyResponse:
@@ -311,10 +326,35 @@ def test_verifying_a_token_needs_no_database(auth: Auth) -> None:
     assert auth.token(BODY).status == 503
 
 
-INCOMPLETE = ["issuer", "audience", "signing_key"]
+INCOMPLETE = ["issuer", "audience", "signing_keys"]
 
 
 @pytest.mark.parametrize("name", INCOMPLETE)
 def test_without_its_settings_there_is_no_service(name: str) -> None:
     with pytest.raises(ValueError, match=name.upper()):
         Auth(msgspec.structs.replace(SETTINGS, **{name: ""}))
+
+
+def test_the_keys_that_verify_are_published_and_nothing_else(auth: Auth) -> None:
+    response = auth("GET", "/.well-known/jwks.json")
+    assert response.headers["cache-control"] == "public, max-age=300"
+    (published,) = read(response)["keys"]
+    assert set(published) == {"kty", "kid", "alg", "use", "crv", "x", "y"}
+    token = read(auth.token(BODY))["access_token"]
+    claims = jwt.decode(
+        token, jwt.PyJWK(published), algorithms=["ES256"], audience="public-api", leeway=5
+    )
+    assert (claims["iss"], claims["sub"]) == ("https://api.test", "build")
+
+
+def test_metadata_say_where_tokens_are_had(auth: Auth) -> None:
+    metadata = read(auth("GET", "/.well-known/oauth-authorization-server"))
+    assert metadata["issuer"] == "https://api.test"
+    assert metadata["token_endpoint"] == "https://api.test/oauth/token"
+    assert metadata["jwks_uri"] == "https://api.test/.well-known/jwks.json"
+
+
+def test_an_issuer_that_is_no_address_has_no_metadata() -> None:
+    auth = Auth(msgspec.structs.replace(SETTINGS, issuer="edge-gateway"))
+    assert auth("GET", "/.well-known/oauth-authorization-server").status == 404
+    assert auth.verify(read(auth.token(BODY))["access_token"]).principal is not None

@@ -2,28 +2,25 @@
 
 import hashlib
 import os
-import time
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 
 from contract.auth import VerifyRequest
 from contract.names import IDENTITY
 from identity.clients import hash_secret
-from identity.tokens import TokenAuthority, parse_signing_key
 from runtime.local import LocalRuntime
-from tests.plan import AUTH, DEMO_API_KEY, DEMO_CLIENT_SECRET, KEYLESS, SIGNING_KEY
+from tests.consumer import mint
+from tests.plan import AUTH, DEMO_API_KEY, DEMO_CLIENT_SECRET, ISSUER, KEYLESS, SIGNING_JWK
 from tests.worker.conftest import Caller, RpcError
 
 GRANT = {"grant_type": "client_credentials"}
 ADMINISTRATOR = {
     IDENTITY: '{"subject":"alice","kind":"token","scopes":["keys:admin","roadmaps:read"]}'
 }
-HOST_TOKENS = TokenAuthority(
-    parse_signing_key(SIGNING_KEY), issuer="edge-gateway", audience="public-api"
-)
 
 
 @pytest.fixture
@@ -64,9 +61,22 @@ def test_a_stored_client_is_known_by_a_hash_made_on_the_host(
 
 
 def test_a_token_made_on_the_host_is_verified(caller: Caller) -> None:
-    now = int(time.time())
-    token = HOST_TOKENS.issue("host", ("a",), now=now, lifetime=60, token_id="t-1")
-    assert verify(caller, token)["principal"]["subject"] == "host"
+    assert verify(caller, mint("host"))["principal"]["subject"] == "host"
+
+
+def test_a_token_made_there_is_verified_on_the_host(auth: httpx.Client) -> None:
+    token = auth.post("/oauth/token", data=GRANT, auth=("demo", DEMO_CLIENT_SECRET)).json()
+    (published,) = auth.get("/.well-known/jwks.json").json()["keys"]
+    assert "d" not in published
+    claims = jwt.decode(
+        token["access_token"],
+        jwt.PyJWK(published),
+        algorithms=["ES256"],
+        audience="public-api",
+        issuer=ISSUER,
+        leeway=5,
+    )
+    assert claims["sub"] == "demo"
 
 
 NOT_GOOD = {
@@ -101,9 +111,9 @@ def test_an_api_key_works_until_it_is_revoked(auth: httpx.Client, caller: Caller
 
 def test_without_a_signing_key_it_fails_closed(caller: Caller, runtime: LocalRuntime) -> None:
     for credential in ("secret", DEMO_API_KEY):
-        with pytest.raises(RpcError, match="SIGNING_KEY"):
+        with pytest.raises(RpcError, match="SIGNING_KEYS"):
             verify(caller, credential, "KEYLESS")
-    assert caller.ping("KEYLESS") == "SIGNING_KEY is missing or shorter than 32 bytes"
+    assert caller.ping("KEYLESS") == "SIGNING_KEYS is missing"
     response = httpx.post(f"{runtime.url(KEYLESS)}/oauth/token", data=GRANT)
     assert (response.status_code, response.json()["code"]) == (503, "auth-unavailable")
 
@@ -117,7 +127,7 @@ def test_no_secret_reaches_the_log(
     auth.post("/oauth/token", data={**GRANT, "client_id": "x", "client_secret": "sesame-2"})
     auth.post("/keys", content=b'{"name":', headers={**ADMINISTRATOR, "x-secret": "sesame-3"})
     log = "\n".join(runtime.log_lines())
-    secrets = [token["access_token"], DEMO_API_KEY, DEMO_CLIENT_SECRET, SIGNING_KEY, "sesame-"]
+    secrets = [token["access_token"], DEMO_API_KEY, DEMO_CLIENT_SECRET, SIGNING_JWK["d"], "sesame-"]
     assert not [secret for secret in secrets if secret in log]
 
 

@@ -1,6 +1,6 @@
 """The auth Worker's entry: `verify` and `ping` by RPC, tokens and API keys by HTTP.
 
-Without a usable signing key nothing is verified and nothing issued: every call fails, so that the
+Without usable signing keys nothing is verified and nothing issued: every call fails, so that the
 gateway keeps protected routes closed, and `ping` says why.
 """
 
@@ -17,7 +17,9 @@ from contract.database import DatabaseUnavailable
 from contract.edge import D1Database, log, raw, serve
 from contract.problems import Problem
 from contract.service import ServiceRequest, ServiceResponse
+from fetching import fetch
 from identity.service import AuthService, Settings
+from webcrypto import WebCrypto
 
 _BODY_LIMIT = 8192
 
@@ -64,12 +66,15 @@ def _open(env: Any) -> AuthService:
                 environment=_text(variables, "ENVIRONMENT"),
                 issuer=_text(variables, "ISSUER"),
                 audience=_text(variables, "AUDIENCE"),
-                signing_key=_text(variables, "SIGNING_KEY"),
+                signing_keys=_text(variables, "SIGNING_KEYS"),
+                trusted_issuers=_text(variables, "TRUSTED_ISSUERS"),
                 demo_client_secret=_text(variables, "DEMO_CLIENT_SECRET"),
                 demo_api_key=_text(variables, "DEMO_API_KEY"),
             ),
             D1Database(variables.DB),
             derive=_derive,
+            asymmetric=WebCrypto(),
+            fetch=fetch,
             clock=time.time,
             entropy=os.urandom,
         )

@@ -1,128 +1,120 @@
-"""Access tokens: JWTs (RFC 7519) of the profile RFC 9068, signed with HS256.
+"""Access tokens: JWTs (RFC 7519) of the profile RFC 9068, signed with our own keys.
 
-Verification follows RFC 8725: one algorithm that the token has no say in, the type checked, issuer
-and audience checked, every check named here and none left to a library's default.
+The first private key of the set signs, all keys verify: that is what lets a key be replaced while
+tokens of the old one are under way.
 """
 
-import base64
-import binascii
 from typing import Any, Final
 
-import jwt
 import msgspec
 
 from contract.auth import CredentialKind, Principal
+from identity import base64url, claims, jws, signatures
+from identity.claims import Claims, InvalidClaims
+from identity.jwk import KeySet, UnusableKey, parse_own_set, published
+from identity.jws import InvalidJws, Jws
+from identity.signatures import Asymmetric
 
-LEEWAY: Final = 30
-"""Seconds by which two clocks may differ."""
-
-MAX_LENGTH: Final = 8192
-_MAX_HEADER_LENGTH: Final = 512
-_SHORTEST_KEY: Final = 32
-_ALGORITHM: Final = "HS256"
-_TYPE: Final = "at+jwt"
-_REQUIRED: Final = ["iss", "aud", "sub", "exp", "nbf", "iat"]
+TYPE: Final = "at+jwt"
 
 
 class InvalidCredential(Exception):
     """A credential that is not good. The text is for its sender: a sentence without secrets."""
 
 
-class TokenClaims(msgspec.Struct, frozen=True, kw_only=True):
-    """What a token says about its holder. Times are Unix seconds."""
-
-    sub: str
-    iat: int
-    exp: int
-    scope: str = ""
-    jti: str = ""
-
-
-def parse_signing_key(text: str) -> bytes:
-    """The key, from base64url. Raises `ValueError` below 256 bits (RFC 7518, section 3.2)."""
+def parse_signing_keys(text: str) -> KeySet:
+    """The keys in the secret SIGNING_KEYS, a JWK set. Raises `ValueError` without a private one."""
+    if not text:
+        raise ValueError("SIGNING_KEYS is missing")
     try:
-        key = base64.b64decode(text + "=" * (-len(text) % 4), "-_", validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError("SIGNING_KEY is not base64url") from None
-    if len(key) < _SHORTEST_KEY:
-        raise ValueError(f"SIGNING_KEY is missing or shorter than {_SHORTEST_KEY} bytes")
-    return key
+        keys = parse_own_set(text)
+    except UnusableKey as error:
+        raise ValueError(f"SIGNING_KEYS is not usable: {error}") from None
+    if not any(key.can_sign for key in keys):
+        raise ValueError("SIGNING_KEYS is not usable: there is no private key in it")
+    return keys
 
 
 class TokenAuthority:
     """Issues and verifies the tokens of one issuer for one audience."""
 
-    def __init__(self, key: bytes, *, issuer: str, audience: str) -> None:
-        self._key = key
-        self._issuer = issuer
+    def __init__(self, keys: KeySet, asymmetric: Asymmetric, *, issuer: str, audience: str) -> None:
+        self.issuer = issuer
+        self._keys = keys
+        self._signing_key = next(key for key in keys if key.can_sign)
+        self._algorithms = sorted({key.algorithm.name for key in keys})
+        self._asymmetric = asymmetric
         self._audience = audience
 
+    @property
+    def algorithms(self) -> list[str]:
+        """The names of the algorithms that tokens may be signed with."""
+        return self._algorithms
+
+    def published(self) -> dict[str, Any]:
+        """The JWK set with which anybody can verify our tokens."""
+        return published(self._keys)
+
     def issue(
-        self, subject: str, scopes: tuple[str, ...], *, now: int, lifetime: int, token_id: str
+        self,
+        subject: str,
+        scopes: tuple[str, ...],
+        *,
+        now: int,
+        lifetime: int,
+        token_id: str,
+        client_id: str = "",
+        session_id: str = "",
     ) -> str:
-        """A signed token for `subject`, good for `lifetime` seconds from `now`."""
-        claims = {
-            "iss": self._issuer,
+        """A signed token for `subject`, good for `lifetime` seconds from `now`.
+
+        `client_id` is that of the program, the subject itself unless given. Tokens with one
+        `session_id` are revoked together.
+        """
+        key = self._signing_key
+        content = {
+            "iss": self.issuer,
             "aud": self._audience,
             "sub": subject,
-            "client_id": subject,
+            "client_id": client_id or subject,
             "scope": " ".join(scopes),
             "iat": now,
             "nbf": now,
             "exp": now + lifetime,
             "jti": token_id,
         }
-        return jwt.encode(claims, self._key, algorithm=_ALGORITHM, headers={"typ": _TYPE})
+        if session_id:
+            content["sid"] = session_id
+        header = {"typ": TYPE, "alg": key.algorithm.name, "kid": key.id}
+        signed = ".".join(base64url.encode(msgspec.json.encode(part)) for part in (header, content))
+        signature = signatures.sign(key, signed.encode(), self._asymmetric)
+        return f"{signed}.{base64url.encode(signature)}"
 
-    def verify(self, token: str) -> Principal:
+    def verify(self, token: str, now: float) -> Principal:
         """The token's holder. Raises `InvalidCredential`."""
-        # Before any parsing: the header is JSON that nobody has signed yet.
-        if len(token) > MAX_LENGTH or token.find(".") > _MAX_HEADER_LENGTH:
-            raise InvalidCredential("The token is too long.")
-        claims = self._decode(token)
-        return Principal(
-            subject=claims.sub,
-            kind=CredentialKind.TOKEN,
-            scopes=tuple(claims.scope.split()),
-            issued_at=claims.iat,
-            expires_at=claims.exp,
-            credential_id=claims.jti,
-        )
+        return principal_of(self.claims(token, now))
 
-    def _decode(self, token: str) -> TokenClaims:
+    def claims(self, token: str, now: float) -> Claims:
+        """What the token says. Raises `InvalidCredential`."""
         try:
-            decoded: dict[str, Any] = jwt.decode_complete(
-                token,
-                self._key,
-                algorithms=[_ALGORITHM],
-                options={
-                    "require": _REQUIRED,
-                    "verify_signature": True,
-                    "verify_exp": True,
-                    "verify_nbf": True,
-                    "verify_iat": True,
-                    "verify_aud": True,
-                    "strict_aud": True,
-                    "verify_iss": True,
-                    "verify_sub": True,
-                    "verify_jti": True,
-                    "enforce_minimum_key_length": True,
-                },
-                issuer=self._issuer,
-                audience=self._audience,
-                leeway=LEEWAY,
-            )
-            if str(decoded["header"].get("typ")).lower() not in (_TYPE, f"application/{_TYPE}"):
-                raise InvalidCredential("This is not an access token.")
-            return msgspec.convert(decoded["payload"], TokenClaims)
-        except jwt.ExpiredSignatureError:
-            raise InvalidCredential("The token has expired.") from None
-        except jwt.ImmatureSignatureError:
-            raise InvalidCredential("The token is not valid yet.") from None
-        except jwt.MissingRequiredClaimError as error:
-            raise InvalidCredential(f"The token lacks the claim `{error.claim}`.") from None
-        except (jwt.InvalidAudienceError, jwt.InvalidIssuerError):
-            raise InvalidCredential("The token was not issued for this API.") from None
-        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError):
-            # msgspec's errors are ValueErrors too.
-            raise InvalidCredential("The token is not valid.") from None
+            return self.check(jws.parse(token), now)
+        except (InvalidJws, InvalidClaims) as error:
+            raise InvalidCredential(str(error)) from None
+
+    def check(self, token: Jws, now: float) -> Claims:
+        """What the token says. Raises `InvalidJws` and `InvalidClaims`."""
+        jws.check(token, self._keys, self._algorithms, self._asymmetric)
+        claims.check_type(token.header.get("typ"), (TYPE,))
+        return claims.check(token.payload, issuer=self.issuer, audience=self._audience, now=now)
+
+
+def principal_of(claims: Claims) -> Principal:
+    """The holder that checked claims speak of."""
+    return Principal(
+        subject=claims.sub or "",
+        kind=CredentialKind.TOKEN,
+        scopes=tuple(claims.scope.split()),
+        issued_at=int(claims.iat or 0),
+        expires_at=int(claims.exp or 0),
+        credential_id=claims.jti,
+    )

@@ -1,12 +1,19 @@
-"""Whether a bearer credential is good: an API key or a token, by its shape."""
+"""Whether a bearer credential is good: an API key or a token, by its shape; a token by its issuer.
 
-from collections.abc import Callable
+The issuer that a token names decides with whose keys it is checked, and nothing more: those keys,
+and the claim once the signature is found good, decide whether it is right about that.
+"""
+
+from collections.abc import Callable, Mapping
 
 from contract.auth import Principal, VerifyResponse
-from identity import api_keys
+from identity import api_keys, claims, jws
+from identity.claims import InvalidClaims
 from identity.demo import DemoCredentials
+from identity.issuers import ForeignIssuer
+from identity.jws import InvalidJws
 from identity.store import Store
-from identity.tokens import InvalidCredential, TokenAuthority
+from identity.tokens import InvalidCredential, TokenAuthority, principal_of
 
 
 class Verifier:
@@ -15,25 +22,39 @@ class Verifier:
     def __init__(
         self,
         tokens: TokenAuthority,
+        foreign: Mapping[str, ForeignIssuer],
         store: Store,
         demo: DemoCredentials,
         clock: Callable[[], float],
     ) -> None:
         self._tokens = tokens
+        self._foreign = foreign
         self._store = store
         self._demo = demo
         self._clock = clock
 
     def verify(self, credential: str) -> VerifyResponse:
-        """Who holds `credential`, or why it is not good. Raises `DatabaseUnavailable`."""
+        """Who holds `credential`, or why it is not good.
+
+        Raises `DatabaseUnavailable` and `IssuerUnavailable`, where that cannot be found out.
+        """
         try:
             return VerifyResponse(principal=self._principal(credential))
-        except InvalidCredential as error:
+        except (InvalidCredential, InvalidJws, InvalidClaims) as error:
             return VerifyResponse(reason=str(error))
 
     def _principal(self, credential: str) -> Principal:
+        now = self._clock()
         if not credential.startswith(api_keys.PREFIX):
-            return self._tokens.verify(credential)
+            return self._holder(credential, now)
         key = api_keys.parse(credential)
         record = self._demo.key_record(key.id) or self._store.key(key.id)
-        return api_keys.verify(key, record, int(self._clock()))
+        return api_keys.verify(key, record, int(now))
+
+    def _holder(self, credential: str, now: float) -> Principal:
+        token = jws.parse(credential)
+        issuer = claims.unverified_issuer(token.payload)
+        foreign = self._foreign.get(issuer) if issuer else None
+        if foreign is not None:
+            return foreign.verify(token, now)
+        return principal_of(self._tokens.check(token, now))
