@@ -236,6 +236,13 @@ INSUFFICIENT_SCOPE = _define(
     "The credentials do not allow this",
     "The caller is known but lacks a scope of this route. The detail names it.",
 )
+CROSS_SITE = _define(
+    "cross-site",
+    403,
+    Category.AUTH,
+    "The request comes from another site",
+    "Cookies count only for requests that pages of this very origin send.",
+)
 AUTH_UNAVAILABLE = _define(
     "auth-unavailable",
     503,

@@ -66,8 +66,9 @@ UPLOADED = {
     "auth": {
         "": "fetching webcrypto worker",
         "identity": """
-            __init__ algorithms api_keys base64url claims clients demo http_lifetime issuer_keys
-            issuers jwk jws key_endpoint metadata_endpoint service signatures store strict_json
+            __init__ algorithms api_keys attempts base64url claims clients demo handle http_lifetime
+            issuer_keys issuers jwk jws key_endpoint metadata_endpoint oauth passwords
+            revocation_endpoint service session_endpoint sessions signatures store strict_json
             token_endpoint tokens verification
         """,
     },

@@ -8,8 +8,9 @@ import pytest
 
 from identity import api_keys
 from identity.api_keys import RECHECK_AFTER, ApiKey, ApiKeyRecord
-from identity.clients import ITERATIONS, ClientRecord, hash_secret, verify_secret
+from identity.clients import ClientRecord, verify_secret
 from identity.demo import CLIENT_ID, SCOPES, DemoCredentials, demo_credentials
+from identity.passwords import ITERATIONS, hash_secret
 from identity.tokens import InvalidCredential
 
 NOW = 1_800_000_000

@@ -15,8 +15,9 @@ from contract.auth import CredentialKind, Principal, VerifyRequest, VerifyRespon
 from contract.database import DatabaseUnavailable
 from contract.names import IDENTITY
 from contract.service import FORM, ServiceRequest, ServiceResponse, answer
-from identity.clients import hash_secret
+from identity.demo import SCOPES
 from identity.issuer_keys import Fetched, Unreachable
+from identity.passwords import hash_secret
 from identity.service import AuthService, Settings
 from runtime.host_signatures import HostSignatures
 from tests.signed_tokens import key as signing_key
@@ -63,6 +64,7 @@ class Auth:
             fetch=nowhere,
             clock=lambda: self.now,
             entropy=os.urandom,
+            log=self.log.append,
         )
 
     def verify(self, credential: str) -> VerifyResponse:
@@ -216,7 +218,7 @@ def test_a_form_that_is_not_text_is_refused(auth: Auth) -> None:
 def test_demo_credentials_work_in_development() -> None:
     auth = Auth(msgspec.structs.replace(SETTINGS, environment="development"))
     response = auth.token(GRANT, authorization=basic("demo", "demo-secret"))
-    assert read(response)["scope"] == "roadmaps:read roadmaps:write keys:admin"
+    assert read(response)["scope"] == " ".join(SCOPES)
     principal = auth.verify("gk_demo_0123456789abcdef").principal
     assert principal is not None
     assert principal.subject == "demo"

@@ -17,7 +17,11 @@ def names(capsys: pytest.CaptureFixture[str], *filters: str) -> list[str]:
     return [f"{route['version']} {route['name']}" for route in found]
 
 
-UNVERSIONED = ("issue-token", "api-keys", "api-key", "signing-keys", "issuer-metadata")
+UNVERSIONED = (
+    *("issue-token", "revoke-token", "introspect-token"),
+    *("login", "logout", "session", "session-token"),
+    *("api-keys", "api-key", "signing-keys", "issuer-metadata"),
+)
 FILTERS = [
     # filters, routes
     (("--version", "none"), [f"None {name}" for name in UNVERSIONED]),

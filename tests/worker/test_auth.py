@@ -11,7 +11,8 @@ import pytest
 
 from contract.auth import VerifyRequest
 from contract.names import IDENTITY
-from identity.clients import hash_secret
+from identity.demo import SCOPES
+from identity.passwords import hash_secret
 from runtime.local import LocalRuntime
 from tests.consumer import mint
 from tests.plan import AUTH, DEMO_API_KEY, DEMO_CLIENT_SECRET, ISSUER, KEYLESS, SIGNING_JWK
@@ -41,7 +42,7 @@ def test_the_demo_client_obtains_a_token_that_is_verified(
     assert response.headers["cache-control"] == "no-store"
     principal = verify(caller, response.json()["access_token"])["principal"]
     assert (principal["subject"], principal["kind"]) == ("demo", "token")
-    assert principal["scopes"] == ["roadmaps:read", "roadmaps:write", "keys:admin"]
+    assert principal["scopes"] == list(SCOPES)
 
 
 def test_a_stored_client_is_known_by_a_hash_made_on_the_host(

@@ -21,7 +21,7 @@ from fetching import fetch
 from identity.service import AuthService, Settings
 from webcrypto import WebCrypto
 
-_BODY_LIMIT = 8192
+_BODY_LIMIT = 16_384
 
 _service: AuthService | None = None
 
@@ -77,6 +77,7 @@ def _open(env: Any) -> AuthService:
             fetch=fetch,
             clock=time.time,
             entropy=os.urandom,
+            log=log,
         )
     return _service
 

@@ -9,7 +9,7 @@ from identity import api_keys
 from identity.api_keys import ApiKeyRecord
 
 CLIENT_ID: Final = "demo"
-SCOPES: Final = ("roadmaps:read", "roadmaps:write", "keys:admin")
+SCOPES: Final = ("roadmaps:read", "roadmaps:write", "keys:admin", "tokens:introspect")
 
 
 class DemoCredentials(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,13 +9,18 @@ from contract import problems
 from contract.auth import VerifyRequest
 from contract.database import Database
 from contract.problems import Problem
-from contract.service import ServiceRequest, ServiceResponse
-from identity.clients import Derive
+from contract.service import Log, ServiceRequest, ServiceResponse
+from identity.attempts import Attempts
 from identity.demo import demo_credentials
 from identity.issuer_keys import Fetch, IssuerKeys
 from identity.issuers import ForeignIssuer, check_address, parse_issuers
 from identity.key_endpoint import KeyEndpoint
 from identity.metadata_endpoint import MetadataEndpoint
+from identity.oauth import ClientAuthentication
+from identity.passwords import Derive
+from identity.revocation_endpoint import RevocationEndpoint
+from identity.session_endpoint import SessionEndpoint
+from identity.sessions import Sessions
 from identity.signatures import Asymmetric
 from identity.store import Store
 from identity.token_endpoint import TokenEndpoint
@@ -53,6 +58,7 @@ class AuthService:
         fetch: Fetch,
         clock: Callable[[], float],
         entropy: Callable[[int], bytes],
+        log: Log,
     ) -> None:
         if not settings.issuer or not settings.audience:
             raise ValueError("ISSUER or AUDIENCE is missing")
@@ -69,16 +75,33 @@ class AuthService:
         )
         store = Store(database)
         foreign = _foreign_issuers(settings, database, asymmetric, fetch)
-        self._verifier = Verifier(tokens, foreign, store, demo, clock)
-        token_endpoint = TokenEndpoint(
-            tokens, store, demo, derive=derive, clock=clock, entropy=entropy
+        sessions = Sessions(database, entropy)
+        clients = ClientAuthentication(store, demo, derive)
+        self._verifier = Verifier(tokens, foreign, store, sessions, demo=demo, clock=clock)
+        token = TokenEndpoint(tokens, clients, sessions, clock=clock, entropy=entropy, log=log)
+        ended = RevocationEndpoint(tokens, clients, sessions, clock)
+        people = SessionEndpoint(
+            sessions,
+            Attempts(database),
+            token,
+            origin=settings.issuer,
+            derive=derive,
+            clock=clock,
         )
         keys = KeyEndpoint(store, clock, entropy)
         metadata = MetadataEndpoint(tokens)
-        self._jwks: Mapping[str, Method] = {"GET": metadata.keys}
-        self._metadata: Mapping[str, Method] = {"GET": metadata.metadata}
-        self._token: Mapping[str, Method] = {"POST": token_endpoint.post}
-        self._keys: Mapping[str, Method] = {"GET": keys.get, "POST": keys.post}
+        self._methods: Mapping[str, Mapping[str, Method]] = {
+            "/oauth/token": {"POST": token.post},
+            "/oauth/revoke": {"POST": ended.revoke},
+            "/oauth/introspect": {"POST": ended.introspect},
+            "/.well-known/jwks.json": {"GET": metadata.keys},
+            "/.well-known/oauth-authorization-server": {"GET": metadata.metadata},
+            "/login": {"POST": people.log_in},
+            "/logout": {"POST": people.log_out},
+            "/session": {"GET": people.show},
+            "/session/token": {"POST": people.exchange},
+            "/keys": {"GET": keys.get, "POST": keys.post},
+        }
         self._key: Mapping[str, Method] = {"DELETE": keys.delete}
 
     def verify(self, request: str) -> str:
@@ -88,19 +111,13 @@ class AuthService:
     def handle(self, request: ServiceRequest) -> ServiceResponse:
         """Answer one HTTP request. Raises `Problem` and `DatabaseUnavailable`."""
         ids: tuple[str, ...] = ()
-        match request.path.split("/")[1:]:
-            case ["oauth", "token"]:
-                methods = self._token
-            case ["keys"]:
-                methods = self._keys
-            case ["keys", id]:
-                methods, ids = self._key, (id,)
-            case [".well-known", "jwks.json"]:
-                methods = self._jwks
-            case [".well-known", "oauth-authorization-server"]:
-                methods = self._metadata
-            case _:
-                raise Problem(problems.NOT_FOUND)
+        methods = self._methods.get(request.path)
+        if methods is None:
+            match request.path.split("/"):
+                case ["", "keys", id]:
+                    methods, ids = self._key, (id,)
+                case _:
+                    raise Problem(problems.NOT_FOUND)
         method = methods.get(request.method)
         if method is None:
             allowed = {"allow": ", ".join(methods)}

@@ -7,11 +7,13 @@ and the claim once the signature is found good, decide whether it is right about
 from collections.abc import Callable, Mapping
 
 from contract.auth import Principal, VerifyResponse
+from contract.database import DatabaseUnavailable
 from identity import api_keys, claims, jws
-from identity.claims import InvalidClaims
+from identity.claims import Claims, InvalidClaims
 from identity.demo import DemoCredentials
 from identity.issuers import ForeignIssuer
 from identity.jws import InvalidJws
+from identity.sessions import Sessions
 from identity.store import Store
 from identity.tokens import InvalidCredential, TokenAuthority, principal_of
 
@@ -24,12 +26,15 @@ class Verifier:
         tokens: TokenAuthority,
         foreign: Mapping[str, ForeignIssuer],
         store: Store,
+        sessions: Sessions,
+        *,
         demo: DemoCredentials,
         clock: Callable[[], float],
     ) -> None:
         self._tokens = tokens
         self._foreign = foreign
         self._store = store
+        self._sessions = sessions
         self._demo = demo
         self._clock = clock
 
@@ -57,4 +62,15 @@ class Verifier:
         foreign = self._foreign.get(issuer) if issuer else None
         if foreign is not None:
             return foreign.verify(token, now)
-        return principal_of(self._tokens.check(token, now))
+        checked = self._tokens.check(token, now)
+        if self._is_revoked(checked):
+            raise InvalidCredential("The token was revoked.")
+        return principal_of(checked)
+
+    def _is_revoked(self, checked: Claims) -> bool:
+        """Where the database is down, tokens go on: they are short-lived, and all of the API would
+        stand still otherwise."""
+        try:
+            return self._sessions.is_revoked(checked.jti, checked.sid)
+        except DatabaseUnavailable:
+            return False
