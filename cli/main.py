@@ -24,6 +24,7 @@ _SUBCOMMANDS = (
     "schema",
     "token",
     "signing-keys",
+    "keys",
     "build",
     "problems",
 )

@@ -18,7 +18,7 @@ from routing.units import DURATION_PATTERN, seconds
 from runtime.host_signatures import HostSignatures
 from runtime.toolchain import ROOT
 
-_AUTH: Final = ROOT / "services" / "auth"
+AUTH: Final = ROOT / "services" / "auth"
 _DEFAULT_SCOPES: Final = ("roadmaps:read", "roadmaps:write")
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
 
@@ -50,7 +50,7 @@ def register(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the token; it stands alone on the last line."""
     try:
-        authority = development_authority(_AUTH)
+        authority = development_authority(AUTH)
     except NoSigningKeyError as error:
         print(f"gateway token: {error}", file=sys.stderr)
         return 1

@@ -246,7 +246,10 @@ def test_a_key_is_shown_once_then_works_until_it_is_revoked(auth: Auth) -> None:
 
     secret = created.pop("key")
     listing = auth.keys("GET", "/keys")
-    assert read(listing) == {"items": [created]}
+    (listed,) = read(listing)["items"]
+    assert listed.pop("last_used_at") is not None
+    assert created.pop("last_used_at") is None
+    assert listed == created
     assert secret.encode() not in (listing.body or b"")
     rows = auth.database.query("SELECT * FROM api_keys")
     # Not from the last underscore on: base64url has underscores, and would leave a letter or two.
@@ -275,6 +278,75 @@ def test_keys_of_others_are_out_of_reach(auth: Auth) -> None:
     assert read(auth.keys("GET", "/keys", subject="bob")) == {"items": []}
     assert auth.keys("DELETE", f"/keys/{created['id']}", subject="bob").status == 404
     assert auth.verify(created["key"]).principal is not None
+
+
+def test_the_time_of_a_keys_last_use_is_written_once_an_hour(auth: Auth) -> None:
+    key = read(auth.keys("POST", "/keys", NEW_KEY))["key"]
+    auth.now = 1_800_000_000.0
+
+    def shown() -> Any:
+        return read(auth.keys("GET", "/keys"))["items"][0]["last_used_at"]
+
+    assert shown() is None
+    for later, seen in ((0, "08:00:00"), (3599, "08:00:00"), (3600, "09:00:00")):
+        auth.now = 1_800_000_000.0 + later
+        assert auth.verify(key).principal is not None
+        assert shown() == f"2027-01-15T{seen}Z"
+    before = auth.database.queries
+    auth.verify(key)
+    assert auth.database.queries == before + 1
+    auth.verify(key[:-1])
+    assert auth.database.queries == before + 2
+
+
+def test_a_rotated_key_gives_way_to_a_new_one_after_a_while(auth: Auth) -> None:
+    old = read(auth.keys("POST", "/keys", NEW_KEY))
+    response = auth.keys("POST", f"/keys/{old['id']}/rotate", {"overlap": 60})
+    new = read(response)
+    assert (response.status, response.headers["location"]) == (201, f"/keys/{new['id']}")
+    assert new["id"] != old["id"]
+    assert (new["name"], new["scopes"], new["expires_at"]) == ("laptop", ["roadmaps:read"], None)
+    for key in (old, new):
+        assert auth.verify(key["key"]).principal is not None
+    auth.now += 60
+    assert auth.verify(old["key"]) == VerifyResponse(reason="The API key has expired.")
+    assert auth.verify(new["key"]).principal is not None
+    assert auth.keys("POST", f"/keys/{old['id']}/rotate").status == 404
+
+
+def test_a_rotation_prolongs_nothing(auth: Auth) -> None:
+    auth.now = 1_800_000_000.0
+    end = {"expires_at": "2027-01-15T08:01:00Z"}
+    old = read(auth.keys("POST", "/keys", {**NEW_KEY, **end}))
+    new = read(auth.keys("POST", f"/keys/{old['id']}/rotate"))
+    assert new["expires_at"] == end["expires_at"]
+    assert [one["expires_at"] for one in read(auth.keys("GET", "/keys"))["items"]] == [
+        end["expires_at"]
+    ] * 2
+
+
+NOT_ROTATED: dict[str, tuple[Any, dict[str, Any], int]] = {
+    "somebody else's": ({}, {"subject": "bob"}, 404),
+    "without the scope": ({}, {"scopes": ("roadmaps:read",)}, 403),
+    "with a scope that the caller lacks": ({}, {"scopes": ("keys:admin",)}, 403),
+    "for ever": ({"overlap": 10**9}, {}, 422),
+    "back in time": ({"overlap": -1}, {}, 422),
+    "an unknown member": ({"name": "x"}, {}, 422),
+}
+
+
+@pytest.mark.parametrize(("body", "caller", "status"), NOT_ROTATED.values(), ids=NOT_ROTATED)
+def test_a_key_is_not_rotated(auth: Auth, body: Any, caller: dict[str, Any], status: int) -> None:
+    old = read(auth.keys("POST", "/keys", NEW_KEY))
+    assert auth.keys("POST", f"/keys/{old['id']}/rotate", body, **caller).status == status
+    assert len(auth.database.query("SELECT * FROM api_keys WHERE expires_at IS NULL")) == 1
+
+
+def test_a_revoked_key_is_not_rotated(auth: Auth) -> None:
+    old = read(auth.keys("POST", "/keys", NEW_KEY))
+    auth.keys("DELETE", f"/keys/{old['id']}")
+    assert auth.keys("POST", f"/keys/{old['id']}/rotate").status == 404
+    assert len(auth.database.query("SELECT * FROM api_keys")) == 1
 
 
 KEY_ERRORS: dict[str, tuple[str, str, Any, dict[str, Any], int]] = {

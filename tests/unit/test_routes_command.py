@@ -20,13 +20,13 @@ def names(capsys: pytest.CaptureFixture[str], *filters: str) -> list[str]:
 UNVERSIONED = (
     *("issue-token", "revoke-token", "introspect-token"),
     *("login", "logout", "session", "session-token"),
-    *("api-keys", "api-key", "signing-keys", "issuer-metadata"),
+    *("api-keys", "api-key", "rotate-api-key", "signing-keys", "issuer-metadata"),
 )
 FILTERS = [
     # filters, routes
     (("--version", "none"), [f"None {name}" for name in UNVERSIONED]),
     (("--access", "public", "--version", "v2"), ["v2 statistics"]),
-    (("--access", "keys:admin", "--method", "post"), ["None api-keys"]),
+    (("--access", "keys:admin", "--method", "post"), ["None api-keys", "None rotate-api-key"]),
     (("--path", "/v1/plans/{id}/steps/"), ["v1 get-milestone", "v1 change-milestone"]),
     (("--service", "auth", "--method", "DELETE"), ["None api-key"]),
     (("--name", "create", "--version", "v2"), ["v2 create-roadmap", "v2 create-milestone"]),

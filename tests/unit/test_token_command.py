@@ -26,7 +26,7 @@ def auth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An auth Worker's folder, as set-up leaves it."""
     (tmp_path / "wrangler.toml").write_text(SETTINGS)
     write_variables(tmp_path, VARIABLES)
-    monkeypatch.setattr(token, "_AUTH", tmp_path)
+    monkeypatch.setattr(token, "AUTH", tmp_path)
     return tmp_path
 
 

@@ -1,43 +1,33 @@
-"""API keys: `gk_<id>_<secret>`. The id finds the record, the secret proves the possession.
+"""API keys: `gk_<id>_<secret>`, see `handle.py` for what is stored of one."""
 
-The secret has 256 random bits, so a plain SHA-256 of it cannot be searched, and verifying one costs
-nothing. What is stored tells nobody the key.
-"""
-
-import base64
-import hashlib
-import hmac
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
 from contract.auth import CredentialKind, Principal
+from identity import handle
+from identity.handle import Handle
 from identity.tokens import InvalidCredential
 
 PREFIX: Final = "gk_"
-MAX_LENGTH: Final = 200
 
 RECHECK_AFTER: Final = 60
 """Seconds after which a key has to be verified again, so that a revocation takes effect."""
+
+NOTE_USE_AFTER: Final = 3600
+"""Seconds for which the time of a key's last use is not written again."""
 
 _UNKNOWN: Final = "0" * 64
 _INVALID: Final = "The API key is not valid."
 
 
-class ApiKey(NamedTuple):
+class ApiKey(Handle):
     """A key in its two parts."""
 
-    id: str
-    secret: str
-
-    def text(self) -> str:
+    def text(self, prefix: str = "gk") -> str:
         """The key as its owner holds it."""
-        return f"{PREFIX}{self.id}_{self.secret}"
-
-    def digest(self) -> str:
-        """What is stored in place of the secret."""
-        return hashlib.sha256(self.secret.encode()).hexdigest()
+        return super().text(prefix)
 
 
 class ApiKeyRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,27 +41,29 @@ class ApiKeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_at: int
     expires_at: int | None = None
     revoked_at: int | None = None
+    last_used_at: int | None = None
+
+    def is_use_news(self, now: int) -> bool:
+        """Whether its use at `now` is worth a write."""
+        return self.last_used_at is None or now >= self.last_used_at + NOTE_USE_AFTER
 
 
 def generate(entropy: Callable[[int], bytes]) -> ApiKey:
     """A new key out of random bytes."""
-    id = base64.b32encode(entropy(10)).decode().lower()
-    return ApiKey(id, base64.urlsafe_b64encode(entropy(32)).decode().rstrip("="))
+    return ApiKey(*handle.generate(entropy))
 
 
 def parse(text: str) -> ApiKey:
     """The parts of a key. Raises `InvalidCredential` where it has not the form of one."""
-    prefix, _, rest = text.partition("_")
-    id, _, secret = rest.partition("_")
-    if len(text) > MAX_LENGTH or f"{prefix}_" != PREFIX or not id or not secret:
+    found = handle.parse("gk", text)
+    if found is None:
         raise InvalidCredential(_INVALID)
-    return ApiKey(id, secret)
+    return ApiKey(*found)
 
 
 def verify(key: ApiKey, record: ApiKeyRecord | None, now: int) -> Principal:
     """The owner of `key`. Raises `InvalidCredential`; an unknown key costs the same work."""
-    stored = record.secret_digest if record else _UNKNOWN
-    matches = hmac.compare_digest(key.digest().encode(), stored.encode())
+    matches = key.matches(record.secret_digest if record else _UNKNOWN)
     if record is None or not matches:
         raise InvalidCredential(_INVALID)
     if record.revoked_at is not None:

@@ -1,7 +1,7 @@
 """/keys: a caller with the scope `keys:admin` manages the API keys that it owns."""
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Annotated, Final
 
 import msgspec
@@ -12,7 +12,7 @@ from contract.auth import Principal
 from contract.problems import Problem
 from contract.service import JSON, ServiceRequest, ServiceResponse, decode_json, json_response
 from identity import api_keys
-from identity.api_keys import ApiKeyRecord
+from identity.api_keys import ApiKey, ApiKeyRecord
 from identity.store import Store
 
 SCOPE: Final = "keys:admin"
@@ -30,8 +30,17 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     expires_at: Moment | None = None
 
 
+class Rotation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Body of a rotation: seconds for which the old key stays good beside the new one."""
+
+    overlap: Annotated[int, Meta(ge=0, le=30 * 86_400)] = 86_400
+
+
 class Key(msgspec.Struct, frozen=True, kw_only=True):
-    """A key as its owner sees it. `key` is the secret itself: in the answer to POST only."""
+    """A key as its owner sees it. `key` is the secret itself: in the answer to POST only.
+
+    `last_used_at` is exact to the hour.
+    """
 
     id: str
     name: str
@@ -39,6 +48,7 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str
     expires_at: str | None
     revoked_at: str | None
+    last_used_at: str | None
     key: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -49,10 +59,11 @@ class Keys(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _new_key = msgspec.json.Decoder(NewKey)
+_rotation = msgspec.json.Decoder(Rotation)
 
 
 class KeyEndpoint:
-    """Creates, lists and revokes API keys."""
+    """Creates, lists, rotates and revokes API keys."""
 
     def __init__(
         self, store: Store, clock: Callable[[], float], entropy: Callable[[int], bytes]
@@ -69,12 +80,7 @@ class KeyEndpoint:
     def post(self, request: ServiceRequest) -> ServiceResponse:
         caller = _administrator(request)
         new = decode_json(request, _new_key, JSON)
-        beyond = sorted(set(new.scopes).difference(caller.scopes))
-        if beyond:
-            raise Problem(
-                problems.INSUFFICIENT_SCOPE,
-                f"A key cannot have scopes that its creator lacks: {', '.join(beyond)}.",
-            )
+        _check_scopes(caller, new.scopes)
         now = int(self._clock())
         expires_at = int(new.expires_at.timestamp()) if new.expires_at else None
         if expires_at is not None and expires_at <= now:
@@ -90,8 +96,21 @@ class KeyEndpoint:
             expires_at=expires_at,
         )
         self._store.add_key(record)
-        shown = msgspec.structs.replace(_shown(record), key=key.text())
-        return json_response(shown, 201, {"location": f"/keys/{key.id}", **_NO_STORE})
+        return _created(record, key)
+
+    def rotate(self, request: ServiceRequest, id: str) -> ServiceResponse:
+        """A new key in the place of another one, which stays good for a while."""
+        caller = _administrator(request)
+        wanted = decode_json(request, _rotation, JSON) if request.body else Rotation()
+        record = self._store.key(id)
+        if record is not None and record.owner_id == caller.subject:
+            _check_scopes(caller, record.scopes.split())
+        key, now = api_keys.generate(self._entropy), int(self._clock())
+        until = now + wanted.overlap
+        made = self._store.succeed_key(id, caller.subject, key, now=now, until=until)
+        if made is None:
+            raise Problem(problems.NOT_FOUND, "You have no such key that is good.")
+        return _created(made, key)
 
     def delete(self, request: ServiceRequest, id: str) -> ServiceResponse:
         owner = _administrator(request).subject
@@ -107,6 +126,20 @@ def _administrator(request: ServiceRequest) -> Principal:
     return principal
 
 
+def _check_scopes(caller: Principal, scopes: Iterable[str]) -> None:
+    beyond = sorted(set(scopes).difference(caller.scopes))
+    if beyond:
+        raise Problem(
+            problems.INSUFFICIENT_SCOPE,
+            f"A key cannot have scopes that its creator lacks: {', '.join(beyond)}.",
+        )
+
+
+def _created(record: ApiKeyRecord, key: ApiKey) -> ServiceResponse:
+    shown = msgspec.structs.replace(_shown(record), key=key.text())
+    return json_response(shown, 201, {"location": f"/keys/{key.id}", **_NO_STORE})
+
+
 def _shown(record: ApiKeyRecord) -> Key:
     return Key(
         id=record.id,
@@ -115,6 +148,7 @@ def _shown(record: ApiKeyRecord) -> Key:
         created_at=_time(record.created_at) or "",
         expires_at=_time(record.expires_at),
         revoked_at=_time(record.revoked_at),
+        last_used_at=_time(record.last_used_at),
     )
 
 

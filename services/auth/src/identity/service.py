@@ -103,6 +103,7 @@ class AuthService:
             "/keys": {"GET": keys.get, "POST": keys.post},
         }
         self._key: Mapping[str, Method] = {"DELETE": keys.delete}
+        self._rotation: Mapping[str, Method] = {"POST": keys.rotate}
 
     def verify(self, request: str) -> str:
         """A JSON `VerifyRequest` in, a JSON `VerifyResponse` out."""
@@ -116,6 +117,8 @@ class AuthService:
             match request.path.split("/"):
                 case ["", "keys", id]:
                     methods, ids = self._key, (id,)
+                case ["", "keys", id, "rotate"]:
+                    methods, ids = self._rotation, (id,)
                 case _:
                     raise Problem(problems.NOT_FOUND)
         method = methods.get(request.method)

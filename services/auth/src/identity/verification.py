@@ -5,6 +5,7 @@ and the claim once the signature is found good, decide whether it is right about
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from contract.auth import Principal, VerifyResponse
 from contract.database import DatabaseUnavailable
@@ -53,8 +54,13 @@ class Verifier:
         if not credential.startswith(api_keys.PREFIX):
             return self._holder(credential, now)
         key = api_keys.parse(credential)
-        record = self._demo.key_record(key.id) or self._store.key(key.id)
-        return api_keys.verify(key, record, int(now))
+        demo = self._demo.key_record(key.id)
+        record = demo or self._store.key(key.id)
+        holder = api_keys.verify(key, record, int(now))
+        if record is not None and record is not demo and record.is_use_news(int(now)):
+            with suppress(DatabaseUnavailable):  # the key is good all the same
+                self._store.note_use(key.id, int(now))
+        return holder
 
     def _holder(self, credential: str, now: float) -> Principal:
         token = jws.parse(credential)
