@@ -1,9 +1,12 @@
 """Messages between the gateway and the auth Worker."""
 
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
+
+API_KEY_PREFIX: Final = "gk_"
+"""What an API key begins with; any other bearer credential is a token."""
 
 
 class CredentialKind(StrEnum):

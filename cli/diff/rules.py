@@ -239,7 +239,9 @@ def told(value: Any) -> str:
     if value is None or value in ((), {}, ""):
         return "-"
     if isinstance(value, AccessSettings):
-        return f"scopes {', '.join(value.scopes)}"
+        places = msgspec.to_builtins(value.api_key) if value.api_key is not None else {}
+        also = "".join(f", key in {place} {name}" for place, name in places.items())
+        return f"scopes {', '.join(value.scopes)}{also}"
     plain = msgspec.to_builtins(value)
     if isinstance(plain, str):
         return plain

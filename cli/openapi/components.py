@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from contract.problems import MEDIA_TYPE, Category, ProblemType, registry
+from routing.table import AccessSettings
 
 SECURITY: Final = "bearer"
 
@@ -37,6 +38,17 @@ def components() -> dict[str, Any]:
                 "description": "An access token or an API key.",
             }
         },
+    }
+
+
+def key_schemes(access: object) -> dict[str, dict[str, str]]:
+    """The security schemes of a route that takes API keys elsewhere than as bearer credentials."""
+    places = access.api_key if isinstance(access, AccessSettings) else None
+    named = {"header": places.header, "query": places.query} if places is not None else {}
+    return {
+        f"{place}.{name}": {"type": "apiKey", "in": place, "name": name}
+        for place, name in named.items()
+        if name is not None
     }
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cli.openapi.components import SECURITY
+from cli.openapi.components import SECURITY, key_schemes
 from cli.openapi.paths import PublicPath
 from cli.openapi.responses import responses
 from cli.openapi.schemas import checked, schema_of
@@ -39,7 +39,8 @@ def operation(
         found["requestBody"] = _body(route, known)
     found["responses"] = responses(table, route, method)
     if "authenticate" in steps:
-        found["security"] = [{SECURITY: list(steps["authenticate"]["scopes"])}]
+        bearer: list[dict[str, list[str]]] = [{SECURITY: list(steps["authenticate"]["scopes"])}]
+        found["security"] = bearer + [{name: []} for name in key_schemes(settings.access)]
     if settings.hosts:
         found["servers"] = [_server(host) for host in settings.hosts]
     return found | _extensions(table, route)

@@ -22,6 +22,7 @@ from contract.problems import (
 )
 from messages import Exchange, Response
 from pipeline import Next
+from policies.key_places import KeyPlaces
 from ports import Authority, Unavailable
 
 _CHALLENGE: Final = "Bearer"
@@ -82,15 +83,29 @@ class Remembered:
 
 
 class Authenticate:
-    """Requires a bearer credential (RFC 6750) whose principal has all of `scopes`."""
+    """Requires a bearer credential (RFC 6750) whose principal has all of `scopes`.
 
-    def __init__(self, scopes: Sequence[str], authority: Authority, remembered: Remembered) -> None:
+    With `key_places` an API key may stand elsewhere.
+    """
+
+    def __init__(
+        self,
+        scopes: Sequence[str],
+        authority: Authority,
+        remembered: Remembered,
+        key_places: KeyPlaces | None = None,
+    ) -> None:
         self._scopes = frozenset(scopes)
+        self._key_places = key_places
         self._authority = authority
         self._remembered = remembered
 
     async def __call__(self, exchange: Exchange, next: Next) -> Response:
-        credential = _bearer(exchange.request.headers.get_all("authorization"))
+        fields = exchange.request.headers.get_all("authorization")
+        key = self._key_places.take(exchange.request) if self._key_places is not None else None
+        if key is not None and fields:
+            raise Problem(MALFORMED_REQUEST, "Send one credential, not two.")
+        credential = key if key is not None else _bearer(fields)
         digest = hashlib.sha256(credential.encode()).digest()
         entry = self._remembered.get(digest, exchange.now)
         if entry is None:

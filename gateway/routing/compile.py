@@ -26,6 +26,7 @@ from policies.cache import Cache
 from policies.circuit_breaker import CircuitBreakerPolicy
 from policies.dispatch import Dispatch
 from policies.guard import Guard
+from policies.key_places import KeyPlaces
 from policies.lifecycle import Lifecycle
 from policies.maintenance import Maintenance
 from policies.plugin import Plugin
@@ -282,7 +283,12 @@ class _Builder:
         if access == "public" and not scopes:
             return None
         authority = self._platform.authority
-        return Authenticate(scopes, authority, self._remembered), {"scopes": scopes}
+        shown: dict[str, Any] = {"scopes": scopes}
+        places = None
+        if isinstance(access, AccessSettings) and access.api_key is not None:
+            places = KeyPlaces(access.api_key.header, access.api_key.query)
+            shown["api_key"] = msgspec.to_builtins(access.api_key)
+        return Authenticate(scopes, authority, self._remembered, places), shown
 
     def rate_limit(self, route: CompiledRoute) -> "_Made":
         name = route.versioned.settings.rate_limit

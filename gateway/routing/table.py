@@ -188,10 +188,21 @@ class RateLimitSettings(Settings, frozen=True, kw_only=True):
     """How long to wait for the limiter object before the isolate limits by itself."""
 
 
+class ApiKeySettings(Settings, frozen=True, kw_only=True):
+    """Where an API key may stand, besides the Authorization field."""
+
+    header: Annotated[str, Meta(pattern=r"^([Xx]-[A-Za-z0-9-]{1,60}|[Aa]pi-[Kk]ey)$")] | None = None
+    """A header field: Api-Key, or one that begins with X-."""
+
+    query: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")] | None = None
+    """A query parameter; other systems log URLs, so only for clients that cannot send fields."""
+
+
 class AccessSettings(Settings, frozen=True, kw_only=True):
     """A verified caller is required, with all of these scopes."""
 
     scopes: Annotated[tuple[Scope, ...], Meta(min_length=1)]
+    api_key: ApiKeySettings | None = None
 
 
 class CacheSettings(Settings, frozen=True, kw_only=True):

@@ -42,8 +42,8 @@ UPLOADED = {
         """,
         "plugins": "__init__ pricing",
         "policies": """
-            __init__ authenticate cache circuit_breaker dispatch guard lifecycle maintenance plugin
-            rate_limit transform validate websocket
+            __init__ authenticate cache circuit_breaker dispatch guard key_places lifecycle
+            maintenance plugin rate_limit transform validate websocket
         """,
         "routing": """
             __init__ ambiguity changes compile conditions ends locations match parameters paths
@@ -66,8 +66,8 @@ UPLOADED = {
     "auth": {
         "": "fetching webcrypto worker",
         "identity": """
-            __init__ algorithms api_keys attempts base64url claims clients demo handle http_lifetime
-            issuer_keys issuers jwk jws key_endpoint metadata_endpoint oauth passwords
+            __init__ algorithms api_keys attempts base64url claims clients demo handle
+            http_lifetime issuer_keys issuers jwk jws key_endpoint metadata_endpoint oauth passwords
             revocation_endpoint service session_endpoint sessions signatures store strict_json
             token_endpoint tokens verification
         """,

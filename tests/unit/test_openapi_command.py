@@ -177,3 +177,15 @@ def test_hosts_are_servers() -> None:
         "https://api.example.com",
         "https://{name}.example.org",
     ]
+
+
+def test_a_key_may_stand_elsewhere() -> None:
+    places = {"header": "X-Api-Key", "query": "api_key"}
+    document = exported(route(access={"scopes": ["a"], "api_key": places}))
+    assert only(document)["security"] == [
+        {"bearer": ["a"]},
+        {"header.X-Api-Key": []},
+        {"query.api_key": []},
+    ]
+    schemes = document["components"]["securitySchemes"]
+    assert schemes["query.api_key"] == {"type": "apiKey", "in": "query", "name": "api_key"}

@@ -112,3 +112,20 @@ def test_guessing_client_secrets_is_limited(anonymous: Consumer) -> None:
     )
     assert elsewhere.status_code == 200
     SECRETS.add(elsewhere.json()["access_token"])
+
+
+def test_an_api_key_stands_where_the_route_says_and_goes_no_further(lab: Consumer) -> None:
+    for query, fields in (("", {"x-api-key": DEMO_API_KEY}), (f"&api_key={DEMO_API_KEY}", {})):
+        response = lab.get(f"/keyed/x?a=1{query}", headers=fields)
+        assert response.status_code == 200
+        told = response.json()
+        assert told["query"] == "a=1"
+        assert DEMO_API_KEY not in response.text
+        assert "x-api-key" not in told["headers"]
+    elsewhere = lab.get("/protected/x", headers={"x-api-key": DEMO_API_KEY})
+    problem(elsewhere, 401, "unauthenticated")
+    problem(lab.get("/keyed/x", headers={"x-api-key": mint()}), 401, "invalid-credentials")
+    problem(
+        lab.get("/keyed/x", headers={"x-api-key": DEMO_API_KEY, **bearer(mint())}),
+        *(400, "malformed-request"),
+    )

@@ -5,12 +5,12 @@ from typing import Final
 
 import msgspec
 
-from contract.auth import CredentialKind, Principal
+from contract.auth import API_KEY_PREFIX, CredentialKind, Principal
 from identity import handle
 from identity.handle import Handle
 from identity.tokens import InvalidCredential
 
-PREFIX: Final = "gk_"
+PREFIX: Final = API_KEY_PREFIX
 
 RECHECK_AFTER: Final = 60
 """Seconds after which a key has to be verified again, so that a revocation takes effect."""
