@@ -20,10 +20,7 @@ PER_ADDRESS: Final = 50
 
 _COUNT: Final = (
     "INSERT INTO login_attempts (key, since, count) VALUES (?, ?, 1)"
-    " ON CONFLICT (key) DO UPDATE SET"
-    " count = CASE WHEN since <= excluded.since - 900 THEN 1 ELSE count + 1 END,"
-    " since = CASE WHEN since <= excluded.since - 900 THEN excluded.since ELSE since END"
-    " RETURNING count, since"
+    " ON CONFLICT (key) DO UPDATE SET count = count + 1 RETURNING count, since"
 )
 _FORGET: Final = "DELETE FROM login_attempts WHERE key = ?"
 _CLEAN: Final = "DELETE FROM login_attempts WHERE since <= ?"
@@ -37,6 +34,7 @@ class Attempts:
 
     def count(self, account: str, address: str, now: int) -> int:
         """Count one more: 0 where it may go on, else the seconds until it may."""
+        # What lies outside the window goes first, so that what is counted lies within it.
         _, by_account, by_address = self._database.batch(
             Statement(_CLEAN, (now - WINDOW,)),
             Statement(_COUNT, (_key("account", account), now)),
