@@ -2,6 +2,7 @@
 # make test    all tests and coverage                        (ARGS="-k words" picks some)
 # make check   ruff, formatting, types                       make fix   what ruff can mend by itself
 # make bench   measure against the floor and a Hono peer     make audit known weaknesses of packages
+# make browser  CORS in a real browser; installs Debian's Chromium where it may
 # make lock    write the lock files anew                     make clean what was installed or built
 # BUNDLE=official takes Pyodide from Cloudflare instead of building it from the npm package.
 
@@ -12,7 +13,7 @@ STATE ?= .gateway/state
 PYODIDE_BUNDLE := $(BUNDLE)
 export PYODIDE_BUNDLE
 
-.PHONY: setup dev test check fix bench audit lock clean
+.PHONY: setup dev test browser check fix bench audit lock clean
 
 setup:
 	@$(PYTHON) runtime/install.py
@@ -22,6 +23,12 @@ dev: setup
 
 test: setup
 	@.venv/bin/python -m pytest $(if $(ARGS),,--cov --cov-report=term) $(ARGS)
+
+browser: setup
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } \
+	  || { echo "make browser needs chromium: apt-get install chromium" >&2; exit 1; }
+	@.venv/bin/python -m pytest tests/browser $(ARGS)
 
 check: setup
 	@.venv/bin/ruff check .

@@ -13,7 +13,7 @@ from cli.yaml_source import Node
 
 MAX_ENVIRONMENTS: Final = 10
 
-BY_NAME: Final = ("services", "rate_limits", "transforms")
+BY_NAME: Final = ("services", "rate_limits", "cors", "transforms")
 MEMBERS: Final = ("versions", *BY_NAME, "routes", "defaults")
 """What an environment may lay something over."""
 
@@ -77,6 +77,7 @@ def _lay_over_member(
 _NOUNS: Final = {
     "services": "service",
     "rate_limits": "rate limit",
+    "cors": "CORS policy",
     "transforms": "transform",
     "versions": "version",
     "routes": "route",

@@ -30,6 +30,7 @@ class Listed(Struct):
     access: str
     scopes: tuple[str, ...]
     rate_limit: str | None
+    cors: str | None
     cache: str | None
     changes: tuple[str, ...]
     transforms: tuple[str, ...]
@@ -75,6 +76,7 @@ def _listed(table: Table, route: VersionedRoute) -> Listed:
         access="scopes" if isinstance(access, AccessSettings) else access,
         scopes=scopes,
         rate_limit=settings.rate_limit,
+        cors=settings.cors,
         cache=settings.cache.ttl if settings.cache else None,
         changes=route.changes,
         transforms=route.transforms,
@@ -123,6 +125,7 @@ def _cells(route: Listed) -> tuple[Text, ...]:
 def _policies(route: Listed) -> Text:
     told = [
         ("limit", route.rate_limit),
+        ("cors", route.cors),
         ("cache", route.cache),
         ("transform", ", ".join(route.transforms)),
         ("plugin", route.plugin),

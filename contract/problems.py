@@ -194,6 +194,13 @@ METHOD_NOT_ALLOWED = _define(
     "The method is not allowed here",
     "The address exists, but not for this method. The Allow field lists those that work.",
 )
+ORIGIN_NOT_ALLOWED = _define(
+    "origin-not-allowed",
+    403,
+    Category.REQUEST,
+    "Pages of this origin may not do this",
+    "A browser asked on behalf of a page whose origin the CORS policy of the route does not name.",
+)
 UNAUTHENTICATED = _define(
     "unauthenticated",
     401,

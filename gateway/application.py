@@ -9,8 +9,9 @@ import traceback
 from contract.names import HEALTH_PATH, REQUEST_ID
 from contract.problems import INTERNAL_ERROR, TYPE_PREFIX, Problem
 from health import Health
-from messages import Exchange, Headers, Request, Response
+from messages import Exchange, Headers, Response
 from pipeline import problem_response
+from policies.cors import answer_preflight, is_preflight
 from policies.dispatch import drop_outside_fields
 from ports import Platform
 from reference import explain_problem
@@ -47,7 +48,7 @@ class Application:
         if request.path.startswith(TYPE_PREFIX):
             return explain_problem(request)
         if request.method == "OPTIONS":
-            return self._options(request)
+            return self._options(exchange)
         found = self._routes.resolve(request)
         request.path = found.path
         exchange.route = found.target
@@ -62,6 +63,17 @@ class Application:
                 exchange.answer_fields += [("vary", name) for name in versions.vary]
         return await found.target.handle(exchange)
 
-    def _options(self, request: Request) -> Response:
-        """What the table says of a target (RFC 9110, section 9.3.7)."""
-        return Response(204, Headers([("allow", ", ".join(self._routes.methods(request)))]))
+    def _options(self, exchange: Exchange) -> Response:
+        """What the table says of a target (RFC 9110, section 9.3.7), and to a preflight."""
+        request = exchange.request
+        methods = self._routes.methods(request)
+        response = Response(204, Headers([("allow", ", ".join(methods))]))
+        if is_preflight(request.headers):
+            rules = {
+                method: [route.cors for route in self._routes.possible(request, method)]
+                for method in methods
+                if method not in ("HEAD", "OPTIONS")
+            }
+            for name, value in answer_preflight(exchange, rules):
+                response.headers.add(name, value)
+        return response

@@ -109,6 +109,24 @@ def _(audited: Audited) -> Iterator[Noticed]:
                 yield Noticed(("routes", position, "hosts", place), message)
 
 
+@rule("cors-plain-http", "high", "use https://")
+def _(audited: Audited) -> Iterator[Noticed]:
+    for name, cors in audited.table.cors.items():
+        for place, origin in enumerate(cors.origins):
+            if origin.startswith("http://") and urlsplit(origin).hostname not in _LOOPBACK:
+                message = f"who is between `{name}` and its pages reads what they may read"
+                yield Noticed(("cors", name, "origins", place), message)
+
+
+@rule("cors-any-origin", "low", "name the origins")
+def _(audited: Audited) -> Iterator[Noticed]:
+    for position, route in _routes(audited):
+        cors = audited.table.cors[route.cors] if route.cors is not None else None
+        if cors is not None and "*" in cors.origins and route.access != "public":
+            message = f"any page can use a credential for `{route.name}` that it has got hold of"
+            yield Noticed(("routes", position, "cors"), message)
+
+
 @rule("encoded-slashes", "medium", "use `refuse`, unless identifiers have slashes in them")
 def _(audited: Audited) -> Iterator[Noticed]:
     if audited.table.paths.encoded_slashes == "keep":

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from cli.diff.severity import Severity
-from routing.table import AccessSettings, CacheSettings, RateLimitSettings
+from routing.table import AccessSettings, CacheSettings, CorsSettings, RateLimitSettings
 from routing.units import seconds, size_in_bytes
 
 BREAKING, RISKY, COMPATIBLE = Severity.BREAKING, Severity.RISKY, Severity.COMPATIBLE
@@ -91,6 +91,22 @@ def _rate(settings: RateLimitSettings) -> float:
     return settings.quota / seconds(settings.window)
 
 
+def _cors(before: CorsSettings | None, after: CorsSettings | None) -> Verdict:
+    if after is None:
+        return Verdict(BREAKING, "no page of another origin can read its answers any more")
+    if before is None:
+        return Verdict(RISKY, "pages of other origins can read its answers now")
+    fewer = [
+        name
+        for name in ("origins", "allowed_headers", "exposed_headers")
+        if set(getattr(before, name)) - set(getattr(after, name))
+    ]
+    if fewer or before.credentials > after.credentials:
+        lost = ", ".join([*fewer, *(["credentials"] if not fewer else [])])
+        return Verdict(BREAKING, f"some pages can no longer do what they did: {lost}")
+    return Verdict(RISKY, "pages of other origins can do more")
+
+
 def _cache(before: CacheSettings | None, after: CacheSettings | None) -> Verdict:
     if after is None:
         return Verdict(COMPATIBLE, "every answer comes from the service")
@@ -130,6 +146,7 @@ OF_ROUTE: Final[dict[str, Rule]] = {
     "access": _access,
     "maintenance": _maintenance,
     "rate_limit": limit,
+    "cors": _cors,
     "cache": _cache,
     "request transforms": always(RISKY, "the service gets something else"),
     "response transforms": always(BREAKING, "answers have another form"),

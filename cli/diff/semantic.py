@@ -150,6 +150,7 @@ def behaviour(table: Table, route: VersionedRoute) -> dict[str, Any]:
         "path": path_of(settings),
         "headers": {name.lower(): value for name, value in settings.headers.items()},
         "rate_limit": limit,
+        "cors": table.cors[settings.cors] if settings.cors is not None else None,
         "request transforms": _parts(chain, "request"),
         "response transforms": _parts(chain, "response"),
         "error transforms": _parts(chain, "errors"),

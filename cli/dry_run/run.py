@@ -24,6 +24,7 @@ _ROUTING: Final = {
     "routing.paths": "path",
     "routing.versions": "version",
     "routing.resolve": "match",
+    "policies.cors": "cors",
 }
 """What refuses a request before it has a route, by the module that does."""
 

@@ -103,6 +103,13 @@ def _extensions(table: Table, route: CompiledRoute) -> dict[str, Any]:
             "window": limit.window,
             "by": limit.by,
         }
+    if settings.cors is not None:
+        cors = table.cors[settings.cors]
+        found["x-gateway-cors"] = {
+            "policy": settings.cors,
+            "origins": list(cors.origins),
+            "credentials": cors.credentials,
+        }
     if settings.cache is not None:
         found["x-gateway-cache-ttl"] = settings.cache.ttl
     if settings.maintenance is not False:

@@ -101,7 +101,9 @@ def _fields(table: Table, route: CompiledRoute) -> dict[str, Any]:
         names += ["Deprecation"] if "deprecation" in fields else []
         names += ["Sunset"] if "sunset" in fields else []
         names += ["Link"] if version.links or version.successor else []
-        names += ["Vary"] if not table.versions.select.path else []
+        names += ["Vary"] if not table.versions.select.path and not settings.cors else []
+    names += ["Vary"] if settings.cors else []
     names += ["RateLimit", "RateLimit-Policy"] if settings.rate_limit else []
+    names += ["Access-Control-Allow-Origin"] if settings.cors else []
     names += ["Cache-Status"] if settings.cache else []
     return {name: header(name) for name in names}

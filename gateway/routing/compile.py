@@ -14,6 +14,7 @@ from pipeline import Next, Policy, compose
 from policies.authenticate import Authenticate, Remembered
 from policies.cache import Cache
 from policies.circuit_breaker import CircuitBreakerPolicy
+from policies.cors import Cors, CorsRules
 from policies.dispatch import Dispatch
 from policies.guard import Guard
 from policies.lifecycle import Lifecycle
@@ -68,6 +69,11 @@ class CompiledRoute:
         if handle is None:
             handle = self._handle = self._builder.pipeline(self)
         return handle(exchange)
+
+    @property
+    def cors(self) -> CorsRules | None:
+        """Which pages of other origins may call it."""
+        return self._builder.cors_rules(self)
 
     def steps(self) -> list[Step]:
         """The pipeline's policies in order, without the dispatch at its end."""
@@ -127,6 +133,7 @@ class _Builder:
             for name, service in table.services.items()
             if service.circuit_breaker is not None
         }
+        self._cors = {name: CorsRules(settings) for name, settings in table.cors.items()}
         self._locations = Locations(versioned)
 
     def pipeline(self, route: CompiledRoute) -> Next:
@@ -149,6 +156,22 @@ class _Builder:
             if made is not None:
                 policy, settings = made
                 yield Step(name, settings, policy)
+
+    def cors_rules(self, route: CompiledRoute) -> CorsRules | None:
+        """The CORS policy of `route`, if it has one."""
+        name = route.versioned.settings.cors
+        return self._cors[name] if name is not None else None
+
+    def cors(self, route: CompiledRoute) -> "_Made":
+        rules = self.cors_rules(route)
+        if rules is None:
+            return None
+        name = route.versioned.settings.cors or ""
+        settings = self._table.cors[name]
+        shown = {"policy": name, "origins": list(settings.origins)}
+        if settings.credentials:
+            shown["credentials"] = "allowed"
+        return Cors(rules), shown
 
     def lifecycle(self, route: CompiledRoute) -> "_Made":
         version = route.version
@@ -262,6 +285,8 @@ _Made = tuple[Policy, Mapping[str, Any]] | None
 _Make = Callable[[_Builder, CompiledRoute], _Made]
 
 ORDER: Final[Mapping[str, _Make]] = {
+    # First, so that a page can read why it was refused, whoever of the others refuses it.
+    "cors": _Builder.cors,
     "lifecycle": _Builder.lifecycle,
     "maintenance": _Builder.maintenance,
     "guard": _Builder.guard,

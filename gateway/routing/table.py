@@ -60,6 +60,16 @@ FieldName = Annotated[
         description="The name of a header field such as X-Tenant.",
     ),
 ]
+OriginPattern = Annotated[
+    str,
+    Meta(
+        pattern=r"^\*$|^https?://(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+        r"(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*(:[1-9][0-9]{0,4})?$",
+        max_length=300,
+        description="An origin such as https://app.example.com or https://*.example.com, or * "
+        "for any.",
+    ),
+]
 QueryName = Annotated[str, Meta(min_length=1, max_length=200)]
 Scope = Annotated[str, Meta(pattern=r"^[\x21\x23-\x5B\x5D-\x7E]{1,100}$")]
 MediaType = Annotated[
@@ -190,6 +200,21 @@ class RateLimitSettings(Settings, frozen=True, kw_only=True):
     """How long to wait for the limiter object before the isolate limits by itself."""
 
 
+class CorsSettings(Settings, frozen=True, kw_only=True):
+    """Which pages of other origins may call the routes that name it (Fetch standard, 3.2)."""
+
+    origins: Annotated[tuple[OriginPattern, ...], Meta(min_length=1)]
+    """Origins of pages; `https://*.example.com` is every name below example.com, not itself."""
+    credentials: bool = False
+    """Whether cookies may come along; not with `*`."""
+    allowed_headers: tuple[FieldName, ...] = ()
+    """Fields that requests may carry beside those that every page may send."""
+    exposed_headers: tuple[FieldName, ...] = ()
+    """Fields of answers that pages may read beside those that every page may."""
+    max_age: Duration = "10m"
+    """How long browsers may remember the answer to a preflight."""
+
+
 class AccessSettings(Settings, frozen=True, kw_only=True):
     """A verified caller is required, with all of these scopes."""
 
@@ -250,6 +275,8 @@ class RouteSettings(Settings, frozen=True, kw_only=True):
     """Has to be said: nothing is public by accident."""
     maintenance: bool | MaintenanceSettings = False
     rate_limit: Name | None = None
+    cors: Name | None = None
+    """Which pages of other origins may call it; without one, none may read its answers."""
     cache: CacheSettings | None = None
     transform: Name | None = None
     plugin: PluginName | None = None
@@ -264,6 +291,7 @@ class Table(Settings, frozen=True, kw_only=True):
     paths: PathsSettings = field(default_factory=PathsSettings)
     services: Annotated[dict[Name, ServiceSettings], Meta(min_length=1)]
     rate_limits: dict[Name, RateLimitSettings] = field(default_factory=dict)
+    cors: dict[Name, CorsSettings] = field(default_factory=dict)
     transforms: dict[Name, TransformSettings] = field(default_factory=dict)
     changes: tuple[ChangeSettings, ...] = ()
     routes: Annotated[tuple[RouteSettings, ...], Meta(min_length=1)]

@@ -230,10 +230,13 @@ def test_pipelines_have_one_order() -> None:
         rate_limit="few",
         transform="old",
         plugin="pricing.add_tax",
+        cors="pages",
     )
     cached = route(name="cached", path="/cached", versions=["v1"], cache={"ttl": "1m"})
     services = {"data": {"binding": "DATA", "circuit_breaker": {}}}
-    compiled = CompiledRoutes(table(everything, cached, services=services), FakePlatform())
+    cors = {"pages": {"origins": ["https://app.example.com"]}}
+    one = table(everything, cached, services=services, cors=cors)
+    compiled = CompiledRoutes(one, FakePlatform())
     orders = [[step.name for step in one.steps()] for one in compiled.all()]
     assert orders == [
         [name for name in ORDER if name != "cache"],

@@ -10,6 +10,7 @@ from typing import Final
 from routing.changes import VersionedRoutes
 from routing.check.changes import check_changes, is_circular
 from routing.check.collisions import check_collisions
+from routing.check.cors import check_cors
 from routing.check.finding import Finding, Path
 from routing.check.routes import check_routes
 from routing.check.services import check_bindings, check_services
@@ -26,7 +27,11 @@ MAX_FINDINGS: Final = 100
 def check_table(table: Table) -> list[Finding]:
     """The mistakes in `table`, `MAX_FINDINGS` at most, part by part."""
     mistakes = chain(
-        check_versions(table), check_services(table), check_transforms(table), check_changes(table)
+        check_versions(table),
+        check_services(table),
+        check_cors(table),
+        check_transforms(table),
+        check_changes(table),
     )
     found = list(islice(mistakes, MAX_FINDINGS))
     unsound = list(islice(check_routes(table), MAX_FINDINGS - len(found)))

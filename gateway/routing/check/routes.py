@@ -36,6 +36,8 @@ def _check_names(table: Table, route: RouteSettings, at: Path) -> Iterator[Findi
             yield Finding((*at, "methods", position), f"`{method}` is named twice")
     if route.rate_limit is not None:
         yield from known(route.rate_limit, table.rate_limits, "rate limit", (*at, "rate_limit"))
+    if route.cors is not None:
+        yield from known(route.cors, table.cors, "CORS policy", (*at, "cors"))
     if route.transform is not None:
         yield from known(route.transform, table.transforms, "transform", (*at, "transform"))
     if route.cache is not None and route.access != "public":
