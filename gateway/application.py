@@ -17,6 +17,7 @@ from ports import Platform
 from reference import explain_problem
 from routing.compile import CompiledRoutes
 from routing.table import Table
+from security_headers import SecurityHeaders
 
 
 class Application:
@@ -24,6 +25,7 @@ class Application:
 
     def __init__(self, table: Table, table_id: str, platform: Platform) -> None:
         self._routes = CompiledRoutes(table, platform)
+        self._security_headers = SecurityHeaders(table.security_headers)
         self._health = Health(platform, table_id)
 
     async def handle(self, exchange: Exchange) -> Response:
@@ -35,6 +37,7 @@ class Application:
         except Exception:
             exchange.log["traceback"] = traceback.format_exc()
             response = problem_response(Problem(INTERNAL_ERROR), exchange)
+        exchange.answer_fields += self._security_headers.fields(exchange.request.scheme)
         exchange.answer_fields.append((REQUEST_ID, exchange.request_id))
         response.headers.amend(exchange.answer_fields)
         return response

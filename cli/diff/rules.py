@@ -10,7 +10,13 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from cli.diff.severity import Severity
-from routing.table import AccessSettings, CacheSettings, CorsSettings, RateLimitSettings
+from routing.table import (
+    AccessSettings,
+    CacheSettings,
+    CorsSettings,
+    RateLimitSettings,
+    SecurityHeadersSettings,
+)
 from routing.units import seconds, size_in_bytes
 
 BREAKING, RISKY, COMPATIBLE = Severity.BREAKING, Severity.RISKY, Severity.COMPATIBLE
@@ -216,6 +222,12 @@ OF_PATHS: Final[dict[str, Rule]] = {
     "encoded_slashes": _strictness("refuse", "paths with encoded slashes"),
     "case": _strictness("sensitive", "paths in other letters"),
 }
+
+
+OF_SECURITY_HEADERS: Final[dict[str, Rule]] = dict.fromkeys(
+    SecurityHeadersSettings.__struct_fields__,
+    always(RISKY, "browsers are told something else in every answer"),
+)
 
 
 def told(value: Any) -> str:

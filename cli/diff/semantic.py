@@ -31,6 +31,13 @@ def compare(a: Table, b: Table) -> list[Change]:
     changes = [
         *_versions(a, b),
         *_members("paths", "paths", a.paths, b.paths, rules.OF_PATHS),
+        *_members(
+            "table",
+            "security_headers",
+            a.security_headers,
+            b.security_headers,
+            rules.OF_SECURITY_HEADERS,
+        ),
         *_services(a, b),
         *_limits(a, b),
         *_routes(a, b),

@@ -36,8 +36,9 @@ _SPELLING: Final = {
 """How the gateway's own fields are spelled where people read them; workerd knows the older ones."""
 
 _WITHOUT_BODY: Final = (101, 204, 205, 304)
-_FEW: Final = 6
-"""Differences in header fields up to which they are applied one by one."""
+_FEW: Final = 3
+"""Differences in header fields up to which they are applied one by one, each in a crossing of its
+own; more of them, as security headers are, go across at once with all the others."""
 
 
 class JsStream:

@@ -215,6 +215,48 @@ class CorsSettings(Settings, frozen=True, kw_only=True):
     """How long browsers may remember the answer to a preflight."""
 
 
+FieldValue = Annotated[
+    str,
+    Meta(
+        pattern=r"^[\x21-\x7E]([\x20-\x7E]{0,1998}[\x21-\x7E])?$",
+        description="The value of a header field, of printable ASCII.",
+    ),
+]
+
+
+class HstsSettings(Settings, frozen=True, kw_only=True):
+    """That browsers are to come by https only (RFC 6797). Sent over https."""
+
+    max_age: Duration = "8760h"
+    """How long they remember it; `0s` makes them forget."""
+    include_sub_domains: bool = False
+    preload: bool = False
+    """Asks to be in the lists that browsers ship with, which is hard to undo."""
+
+
+class SecurityHeadersSettings(Settings, frozen=True, kw_only=True):
+    """What every answer tells browsers to be careful about; `null` leaves a field to services."""
+
+    hsts: HstsSettings | None = field(default_factory=HstsSettings)
+    content_security_policy: FieldValue | None = "default-src 'none'; frame-ancestors 'none'"
+    content_type_options: Literal["nosniff"] | None = "nosniff"
+    referrer_policy: (
+        Literal[
+            "no-referrer",
+            "no-referrer-when-downgrade",
+            "same-origin",
+            "origin",
+            "strict-origin",
+            "origin-when-cross-origin",
+            "strict-origin-when-cross-origin",
+            "unsafe-url",
+        ]
+        | None
+    ) = "no-referrer"
+    frame_options: Literal["DENY", "SAMEORIGIN"] | None = "DENY"
+    permissions_policy: FieldValue | None = "camera=(), geolocation=(), microphone=()"
+
+
 class AccessSettings(Settings, frozen=True, kw_only=True):
     """A verified caller is required, with all of these scopes."""
 
@@ -292,6 +334,7 @@ class Table(Settings, frozen=True, kw_only=True):
     services: Annotated[dict[Name, ServiceSettings], Meta(min_length=1)]
     rate_limits: dict[Name, RateLimitSettings] = field(default_factory=dict)
     cors: dict[Name, CorsSettings] = field(default_factory=dict)
+    security_headers: SecurityHeadersSettings = field(default_factory=SecurityHeadersSettings)
     transforms: dict[Name, TransformSettings] = field(default_factory=dict)
     changes: tuple[ChangeSettings, ...] = ()
     routes: Annotated[tuple[RouteSettings, ...], Meta(min_length=1)]

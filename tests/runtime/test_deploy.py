@@ -32,8 +32,8 @@ PLATFORM = {"js", "pyodide", "workers"}
 UPLOADED = {
     "gateway": {
         "": """
-            application compiled_routes health messages pipeline ports reference settings tracing
-            worker
+            application compiled_routes health messages pipeline ports reference
+            security_headers settings tracing worker
         """,
         "caching": "__init__ rules",
         "edge": "__init__ adapters border convert driver",

@@ -60,6 +60,7 @@ WEAK: list[tuple[str, dict[str, Any] | list[dict[str, Any]], dict[str, Any], tup
     ("unused-cors", {}, {"cors": {"p": {"origins": ["https://a.example"]}}}, ("cors", "p")),
     ("cors-plain-http", {"cors": "p"}, {"cors": {"p": {"origins": ["http://a.example"]}}},
      ("cors", "p", "origins", 0)),
+    ("no-hsts", {}, {"security_headers": {"hsts": None}}, ("security_headers", "hsts")),
     ("cors-any-origin", {"cors": "p", "access": "authenticated"},
      {"cors": {"p": {"origins": ["*"]}}}, ("routes", 0, "cors")),
     ("unused-transform", {}, {}, ("transforms", "old")),

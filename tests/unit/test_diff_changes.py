@@ -73,6 +73,7 @@ TABLES = [
     ({"paths": {"duplicate_slashes": "merge"}}, "paths", "duplicate_slashes", "compatible"),
     ({"rate_limits": {"few": {"quota": 1, "window": "1m", "by": "address"}}}, "few", "changed",
      "risky"),
+    ({"security_headers": {"frame_options": None}}, "security_headers", "frame_options", "risky"),
     ({"cors": {"p": {"origins": ["https://b.example"]}}}, "thing", "cors", "breaking"),
     ({"cors": {"p": {"origins": [PAGE, "https://b.example"]}}}, "thing", "cors", "risky"),
     ({"services": {"data": {"binding": "DATA", "timeout": "1s"}, "auth": {"binding": "AUTH"}}},
