@@ -13,7 +13,7 @@ from cli.yaml_source import Node
 
 MAX_ENVIRONMENTS: Final = 10
 
-BY_NAME: Final = ("services", "rate_limits", "cors", "transforms")
+BY_NAME: Final = ("services", "rate_limits", "roles", "cors", "transforms")
 OPTIONAL: Final = ("security_headers",)
 """What has values where the table says nothing of it."""
 MEMBERS: Final = ("versions", *BY_NAME, *OPTIONAL, "routes", "defaults")
@@ -82,6 +82,7 @@ def _lay_over_member(
 _NOUNS: Final = {
     "services": "service",
     "rate_limits": "rate limit",
+    "roles": "role",
     "cors": "CORS policy",
     "transforms": "transform",
     "versions": "version",

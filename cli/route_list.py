@@ -10,7 +10,7 @@ from rich.text import Text
 
 from cli.explain.report import path_of
 from routing.changes import VersionedRoute, VersionedRoutes
-from routing.table import AccessSettings, Table
+from routing.table import AccessSettings, RouteSettings, Table
 
 
 class Listed(Struct):
@@ -29,6 +29,8 @@ class Listed(Struct):
     upstream_path: str | None
     access: str
     scopes: tuple[str, ...]
+    requirements: tuple[str, ...]
+    """What else callers have to be, in words."""
     rate_limit: str | None
     cors: str | None
     cache: str | None
@@ -75,6 +77,7 @@ def _listed(table: Table, route: VersionedRoute) -> Listed:
         upstream_path=settings.upstream_path,
         access="scopes" if isinstance(access, AccessSettings) else access,
         scopes=scopes,
+        requirements=tuple(_requirements(settings)),
         rate_limit=settings.rate_limit,
         cors=settings.cors,
         cache=settings.cache.ttl if settings.cache else None,
@@ -86,6 +89,20 @@ def _listed(table: Table, route: VersionedRoute) -> Listed:
         preview=preview,
         summary=settings.summary,
     )
+
+
+def _requirements(settings: RouteSettings) -> Iterator[str]:
+    access, network = settings.access, settings.network
+    if isinstance(access, AccessSettings):
+        if access.any_scopes:
+            yield " or ".join(access.any_scopes)
+        if access.permissions:
+            yield f"permission {', '.join(access.permissions)}"
+        if access.any_permissions:
+            yield f"permission {' or '.join(access.any_permissions)}"
+        yield from (f"claim {name}" for name in access.claims)
+    if network is not None:
+        yield "network"
 
 
 def show(routes: Sequence[Listed], terminal: Console) -> None:
@@ -115,7 +132,10 @@ def _cells(route: Listed) -> tuple[Text, ...]:
     conditions += [f"query {name}" for name in route.query]
     if conditions:
         request.append(f"\n{', '.join(conditions)}", "dim")
-    access = Text(", ".join(route.scopes) or route.access)
+    wanted = [*route.scopes, *route.requirements]
+    if route.access != "scopes":
+        wanted = [route.access, *route.requirements]
+    access = Text(", ".join(wanted))
     if route.access == "public":
         access.stylize("yellow")
     to = Text(f"{route.service} ").append(route.upstream_path or "", "dim")

@@ -222,6 +222,20 @@ INSUFFICIENT_SCOPE = _define(
     "The credentials do not allow this",
     "The caller is known but lacks a scope of this route. The detail names it.",
 )
+ACCESS_DENIED = _define(
+    "access-denied",
+    403,
+    Category.AUTH,
+    "The caller may not do this",
+    "The caller is known but lacks a permission or another condition of this route.",
+)
+CLIENT_NOT_ALLOWED = _define(
+    "client-not-allowed",
+    403,
+    Category.AUTH,
+    "Not from this network",
+    "The route only answers to certain addresses or countries, and the request is from elsewhere.",
+)
 AUTH_UNAVAILABLE = _define(
     "auth-unavailable",
     503,

@@ -14,6 +14,7 @@ from routing.table import (
     AccessSettings,
     CacheSettings,
     CorsSettings,
+    NetworkSettings,
     RateLimitSettings,
     SecurityHeadersSettings,
 )
@@ -65,11 +66,25 @@ def _access(before: Any, after: Any) -> Verdict:
     missing = set(_scopes(after)) - set(_scopes(before))
     if missing:
         return Verdict(BREAKING, f"callers need the scope {', '.join(sorted(missing))} as well")
+    if isinstance(after, AccessSettings) and _beyond_scopes(after) != _beyond_scopes(before):
+        return Verdict(BREAKING, "callers have to fulfil other conditions")
     return Verdict(RISKY, "callers with fewer scopes are let in")
 
 
 def _scopes(access: Any) -> tuple[str, ...]:
     return access.scopes if isinstance(access, AccessSettings) else ()
+
+
+def _beyond_scopes(access: Any) -> AccessSettings:
+    if not isinstance(access, AccessSettings):
+        return AccessSettings()
+    return msgspec.structs.replace(access, scopes=())
+
+
+def _network(before: NetworkSettings | None, after: NetworkSettings | None) -> Verdict:
+    if after is None:
+        return Verdict(RISKY, "it answers to every network now")
+    return Verdict(BREAKING, "it answers to other networks than before")
 
 
 def _maintenance(before: Any, after: Any) -> Verdict:
@@ -150,6 +165,7 @@ OF_ROUTE: Final[dict[str, Rule]] = {
     "service": always(RISKY, "another service answers"),
     "upstream_path": always(RISKY, "the service is asked at another path"),
     "access": _access,
+    "network": _network,
     "maintenance": _maintenance,
     "rate_limit": limit,
     "cors": _cors,
@@ -224,6 +240,14 @@ OF_PATHS: Final[dict[str, Rule]] = {
 }
 
 
+OF_ROLE: Final[dict[str, Rule]] = dict.fromkeys(
+    ("permissions", "inherits"),
+    _set(
+        Verdict(BREAKING, "callers with it lose permissions"),
+        Verdict(RISKY, "callers with it have more permissions"),
+    ),
+)
+
 OF_SECURITY_HEADERS: Final[dict[str, Rule]] = dict.fromkeys(
     SecurityHeadersSettings.__struct_fields__,
     always(RISKY, "browsers are told something else in every answer"),
@@ -234,7 +258,7 @@ def told(value: Any) -> str:
     """A member as a line of text."""
     if value is None or value in ((), {}, ""):
         return "-"
-    if isinstance(value, AccessSettings):
+    if isinstance(value, AccessSettings) and _beyond_scopes(value) == AccessSettings():
         return f"scopes {', '.join(value.scopes)}"
     plain = msgspec.to_builtins(value)
     if isinstance(plain, str):

@@ -40,6 +40,7 @@ def compare(a: Table, b: Table) -> list[Change]:
         ),
         *_services(a, b),
         *_limits(a, b),
+        *_roles(a, b),
         *_routes(a, b),
     ]
     weight = {severity.word: severity for severity in Severity}
@@ -70,6 +71,12 @@ def _versions(a: Table, b: Table) -> Iterator[Change]:
 def _services(a: Table, b: Table) -> Iterator[Change]:
     gone = Verdict(Severity.COMPATIBLE, "no client sees a service by itself")
     yield from _named("service", a.services, b.services, rules.OF_SERVICE, gone=gone, added=gone)
+
+
+def _roles(a: Table, b: Table) -> Iterator[Change]:
+    gone = Verdict(Severity.BREAKING, "callers with it lose its permissions")
+    added = Verdict(Severity.RISKY, "callers with it have its permissions now")
+    yield from _named("role", a.roles, b.roles, rules.OF_ROLE, gone=gone, added=added)
 
 
 def _limits(a: Table, b: Table) -> Iterator[Change]:

@@ -6,7 +6,7 @@ from cli.openapi.components import SECURITY
 from cli.openapi.paths import PublicPath
 from cli.openapi.responses import responses
 from routing.compile import CompiledRoute
-from routing.table import Condition, ConditionSettings, RouteSettings, Table
+from routing.table import AccessSettings, Condition, ConditionSettings, RouteSettings, Table
 
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
@@ -29,7 +29,10 @@ def operation(
         found["requestBody"] = {"content": {"application/json": {"schema": {}}}}
     found["responses"] = responses(table, route, method)
     if "authenticate" in steps:
-        found["security"] = [{SECURITY: list(steps["authenticate"]["scopes"])}]
+        scopes = list(steps["authenticate"]["scopes"])
+        one_of = steps.get("authorize", {}).get("any_scopes") or (None,)
+        # Of several requirements one has to be met.
+        found["security"] = [{SECURITY: [*scopes, *([one] if one else [])]} for one in one_of]
     if settings.hosts:
         found["servers"] = [_server(host) for host in settings.hosts]
     return found | _extensions(table, route)
@@ -103,6 +106,10 @@ def _extensions(table: Table, route: CompiledRoute) -> dict[str, Any]:
             "window": limit.window,
             "by": limit.by,
         }
+    if isinstance(settings.access, AccessSettings):
+        for member in ("permissions", "any_permissions"):
+            if wanted := getattr(settings.access, member):
+                found[f"x-gateway-{member.replace('_', '-')}"] = list(wanted)
     if settings.cors is not None:
         cors = table.cors[settings.cors]
         found["x-gateway-cors"] = {

@@ -12,6 +12,7 @@ from routing.versions import Version
 
 _OF_STEP: Final[dict[str, tuple[ProblemType, ...]]] = {
     "maintenance": (problems.MAINTENANCE,),
+    "network": (problems.CLIENT_NOT_ALLOWED,),
     "guard": (problems.CONTENT_TOO_LARGE,),
     "rate_limit": (problems.RATE_LIMITED,),
     "circuit_breaker": (problems.UPSTREAM_UNAVAILABLE,),
@@ -69,6 +70,9 @@ def _problems(table: Table, route: CompiledRoute, method: str) -> Iterator[Probl
             if step.settings["scopes"]:
                 yield problems.INSUFFICIENT_SCOPE
             yield problems.AUTH_UNAVAILABLE
+        elif step.name == "authorize":
+            yield from [problems.INSUFFICIENT_SCOPE] if "any_scopes" in step.settings else []
+            yield from [problems.ACCESS_DENIED] if step.settings.keys() - {"any_scopes"} else []
         elif step.name == "transform":
             yield from _of_transform(table, route, method)
         elif step.name != "guard" or method in _WITH_BODY:

@@ -8,10 +8,13 @@ request, so that a table of thousands of routes is there as quickly as a small o
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from msgspec import to_builtins
+
 from contract.circuit_breaker import BreakerSettings
 from messages import Exchange, Response
 from pipeline import Next, Policy, compose
 from policies.authenticate import Authenticate, Remembered
+from policies.authorize import Authorize, Roles
 from policies.cache import Cache
 from policies.circuit_breaker import CircuitBreakerPolicy
 from policies.cors import Cors, CorsRules
@@ -19,6 +22,7 @@ from policies.dispatch import Dispatch
 from policies.guard import Guard
 from policies.lifecycle import Lifecycle
 from policies.maintenance import Maintenance
+from policies.network import Network
 from policies.plugin import Plugin
 from policies.rate_limit import LocalWindows, RateLimit
 from policies.transform import Transform
@@ -134,6 +138,7 @@ class _Builder:
             if service.circuit_breaker is not None
         }
         self._cors = {name: CorsRules(settings) for name, settings in table.cors.items()}
+        self._roles = Roles(table.roles)
         self._locations = Locations(versioned)
 
     def pipeline(self, route: CompiledRoute) -> Next:
@@ -208,6 +213,18 @@ class _Builder:
             return None
         authority = self._platform.authority
         return Authenticate(scopes, authority, self._remembered), {"scopes": scopes}
+
+    def network(self, route: CompiledRoute) -> "_Made":
+        settings = route.versioned.settings.network
+        return (Network(settings), to_builtins(settings)) if settings is not None else None
+
+    def authorize(self, route: CompiledRoute) -> "_Made":
+        access = route.versioned.settings.access
+        if not isinstance(access, AccessSettings):
+            return None
+        shown = to_builtins(access)
+        shown.pop("scopes", None)
+        return (Authorize(access, self._roles), shown) if shown else None
 
     def rate_limit(self, route: CompiledRoute) -> "_Made":
         name = route.versioned.settings.rate_limit
@@ -289,8 +306,10 @@ ORDER: Final[Mapping[str, _Make]] = {
     "cors": _Builder.cors,
     "lifecycle": _Builder.lifecycle,
     "maintenance": _Builder.maintenance,
+    "network": _Builder.network,
     "guard": _Builder.guard,
     "authenticate": _Builder.authenticate,
+    "authorize": _Builder.authorize,
     "rate_limit": _Builder.rate_limit,
     "cache": _Builder.cache,
     "transform": _Builder.transform,

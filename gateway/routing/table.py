@@ -215,6 +215,21 @@ class CorsSettings(Settings, frozen=True, kw_only=True):
     """How long browsers may remember the answer to a preflight."""
 
 
+NetworkText = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9A-Fa-f:.]{2,45}(/[0-9]{1,3})?$",
+        description="An address or a network such as 192.0.2.0/24 or 2001:db8::/32.",
+    ),
+]
+Country = Annotated[
+    str,
+    Meta(
+        pattern=r"^([A-Z]{2}|T1)$",
+        description="A country by its two capital letters (ISO 3166-1), XX unknown, T1 Tor.",
+    ),
+]
+ClaimName = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_:./-]{0,99}$")]
 FieldValue = Annotated[
     str,
     Meta(
@@ -257,10 +272,50 @@ class SecurityHeadersSettings(Settings, frozen=True, kw_only=True):
     permissions_policy: FieldValue | None = "camera=(), geolocation=(), microphone=()"
 
 
-class AccessSettings(Settings, frozen=True, kw_only=True):
-    """A verified caller is required, with all of these scopes."""
+class ConditionSettings(Settings, frozen=True, kw_only=True):
+    """What a header field, query parameter or claim has to be: exactly one of these."""
 
-    scopes: Annotated[tuple[Scope, ...], Meta(min_length=1)]
+    exact: str | None = None
+    regex: Annotated[str, Meta(min_length=1, max_length=512)] | None = None
+    """A regular expression for the whole value."""
+    present: bool | None = None
+
+
+Condition = str | ConditionSettings
+"""A text stands for `exact`."""
+
+
+class AccessSettings(Settings, frozen=True, kw_only=True):
+    """A verified caller is required, for whom all of this holds."""
+
+    scopes: Annotated[tuple[Scope, ...], Meta(min_length=1)] = ()
+    """All of these."""
+    any_scopes: Annotated[tuple[Scope, ...], Meta(min_length=1)] = ()
+    """At least one of these."""
+    permissions: Annotated[tuple[Scope, ...], Meta(min_length=1)] = ()
+    """All of these, from any of the caller's roles."""
+    any_permissions: Annotated[tuple[Scope, ...], Meta(min_length=1)] = ()
+    """At least one of these, from any of the caller's roles."""
+    claims: dict[ClaimName, Condition] = field(default_factory=dict)
+    """Conditions on claims of the caller, all of which have to hold."""
+
+
+class RoleSettings(Settings, frozen=True, kw_only=True):
+    """What callers with this role may do."""
+
+    permissions: tuple[Scope, ...] = ()
+    inherits: tuple[Name, ...] = ()
+    """Roles whose permissions it has as well."""
+
+
+class NetworkSettings(Settings, frozen=True, kw_only=True):
+    """From where a route may be called. Denied ones are out; where any are allowed, all others."""
+
+    allow: tuple[NetworkText, ...] = ()
+    """Addresses and networks (CIDR), IPv4 and IPv6."""
+    deny: tuple[NetworkText, ...] = ()
+    allow_countries: tuple[Country, ...] = ()
+    deny_countries: tuple[Country, ...] = ()
 
 
 class CacheSettings(Settings, frozen=True, kw_only=True):
@@ -275,19 +330,6 @@ class MaintenanceSettings(Settings, frozen=True, kw_only=True):
 
     detail: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
     retry_after: PositiveDuration | None = None
-
-
-class ConditionSettings(Settings, frozen=True, kw_only=True):
-    """What the value of a header field or query parameter has to be: exactly one of these."""
-
-    exact: str | None = None
-    regex: Annotated[str, Meta(min_length=1, max_length=512)] | None = None
-    """A regular expression for the whole value."""
-    present: bool | None = None
-
-
-Condition = str | ConditionSettings
-"""A text stands for `exact`."""
 
 
 class RouteSettings(Settings, frozen=True, kw_only=True):
@@ -315,6 +357,8 @@ class RouteSettings(Settings, frozen=True, kw_only=True):
     """Path at the service, with the same parameters; the same as `path` where it is missing."""
     access: Literal["public", "authenticated"] | AccessSettings
     """Has to be said: nothing is public by accident."""
+    network: NetworkSettings | None = None
+    """Addresses and countries that may call it, whoever they are."""
     maintenance: bool | MaintenanceSettings = False
     rate_limit: Name | None = None
     cors: Name | None = None
@@ -333,6 +377,7 @@ class Table(Settings, frozen=True, kw_only=True):
     paths: PathsSettings = field(default_factory=PathsSettings)
     services: Annotated[dict[Name, ServiceSettings], Meta(min_length=1)]
     rate_limits: dict[Name, RateLimitSettings] = field(default_factory=dict)
+    roles: dict[Name, RoleSettings] = field(default_factory=dict)
     cors: dict[Name, CorsSettings] = field(default_factory=dict)
     security_headers: SecurityHeadersSettings = field(default_factory=SecurityHeadersSettings)
     transforms: dict[Name, TransformSettings] = field(default_factory=dict)

@@ -32,22 +32,22 @@ PLATFORM = {"js", "pyodide", "workers"}
 UPLOADED = {
     "gateway": {
         "": """
-            application compiled_routes health messages pipeline ports reference
+            addresses application compiled_routes health messages pipeline ports reference
             security_headers settings tracing worker
         """,
         "caching": "__init__ rules",
         "edge": "__init__ adapters border convert driver",
         "plugins": "__init__ pricing",
         "policies": """
-            __init__ authenticate cache circuit_breaker cors dispatch guard lifecycle maintenance
-            plugin rate_limit transform
+            __init__ authenticate authorize cache circuit_breaker cors dispatch guard lifecycle
+            maintenance network plugin rate_limit transform
         """,
         "routing": """
             __init__ ambiguity changes compile conditions locations match parameters paths
             patterns precedence query regexes resolve route_match table tree units versions
         """,
         "routing/check": """
-            __init__ changes collisions cors finding routes services transforms versions
+            __init__ access changes collisions cors finding routes services transforms versions
         """,
         "transforms": """
             __init__ cast check documents entity_tags fields member operations percent pointer

@@ -224,7 +224,8 @@ def test_every_header_field_that_may_choose_the_version_is_varied_by() -> None:
 def test_pipelines_have_one_order() -> None:
     everything = route(
         methods=["POST"],
-        access={"scopes": ["read"]},
+        access={"scopes": ["read"], "any_scopes": ["a", "b"]},
+        network={"deny": ["192.0.2.66"]},
         versions=["v1"],
         maintenance=True,
         rate_limit="few",

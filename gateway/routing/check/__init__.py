@@ -8,6 +8,7 @@ from itertools import chain, islice
 from typing import Final
 
 from routing.changes import VersionedRoutes
+from routing.check.access import check_roles
 from routing.check.changes import check_changes, is_circular
 from routing.check.collisions import check_collisions
 from routing.check.cors import check_cors
@@ -29,6 +30,7 @@ def check_table(table: Table) -> list[Finding]:
     mistakes = chain(
         check_versions(table),
         check_services(table),
+        check_roles(table),
         check_cors(table),
         check_transforms(table),
         check_changes(table),

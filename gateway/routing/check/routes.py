@@ -6,10 +6,11 @@ from typing import Final
 from contract.names import HEALTH_PATH
 from contract.problems import TYPE_PREFIX
 from routing.changes import without_types
+from routing.check.access import check_access
 from routing.check.finding import Finding, Path, known
 from routing.paths import PathTemplate
 from routing.regexes import group_names, objections
-from routing.table import Condition, ConditionSettings, RouteSettings, Table
+from routing.table import AccessSettings, Condition, ConditionSettings, RouteSettings, Table
 from routing.versions import in_version
 
 _NO_DOTS: Final = "a path has no segments `.` and `..`"
@@ -25,6 +26,9 @@ def check_routes(table: Table) -> Iterator[Finding]:
         yield from _check_path(route, at, ignore_case=ignore_case)
         yield from _check_conditions(route.headers, (*at, "headers"))
         yield from _check_conditions(route.query, (*at, "query"))
+        yield from check_access(table, route, at)
+        if isinstance(route.access, AccessSettings):
+            yield from _check_conditions(route.access.claims, (*at, "access", "claims"))
 
 
 def _check_names(table: Table, route: RouteSettings, at: Path) -> Iterator[Finding]:
