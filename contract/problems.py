@@ -117,6 +117,20 @@ MALFORMED_REQUEST = _define(
     "The request is malformed",
     "A part of the request cannot be read: its target, a header field or a parameter.",
 )
+TARGET_TOO_LONG = _define(
+    "target-too-long",
+    414,
+    Category.REQUEST,
+    "The URL is too long",
+    "Path and query together are longer than the gateway reads. The detail has the limit in bytes.",
+)
+FIELDS_TOO_LARGE = _define(
+    "fields-too-large",
+    431,
+    Category.REQUEST,
+    "The header fields are too large",
+    "There are more header fields than the gateway reads, or larger ones. The detail says which.",
+)
 INVALID_JSON = _define(
     "invalid-json",
     400,

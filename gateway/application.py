@@ -8,6 +8,7 @@ import traceback
 
 from contract.names import HEALTH_PATH, REQUEST_ID
 from contract.problems import INTERNAL_ERROR, TYPE_PREFIX, Problem
+from hardening import Hardening
 from health import Health
 from messages import Exchange, Headers, Response
 from pipeline import problem_response
@@ -25,6 +26,7 @@ class Application:
 
     def __init__(self, table: Table, table_id: str, platform: Platform) -> None:
         self._routes = CompiledRoutes(table, platform)
+        self._hardening = Hardening(table.request_limits)
         self._security_headers = SecurityHeaders(table.security_headers)
         self._health = Health(platform, table_id)
 
@@ -44,6 +46,7 @@ class Application:
 
     async def _respond(self, exchange: Exchange) -> Response:
         request = exchange.request
+        self._hardening.check(request)
         drop_outside_fields(request.headers)
         request.headers.set(REQUEST_ID, exchange.request_id)
         if request.path == HEALTH_PATH:

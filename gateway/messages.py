@@ -127,12 +127,17 @@ class Stream(Protocol):
     """Bytes that will come, where the sender said so."""
 
     async def read(self, limit: int) -> bytes:
-        """Read it all. Raises `BodyTooLarge` as soon as more than `limit` bytes have come."""
+        """Read it all. Raises `BodyTooLarge` as soon as more than `limit` bytes have come, and
+        `BodyBroken` where no more come."""
         ...
 
 
 class BodyTooLarge(Exception):
     """A body went past the limit that it was read with."""
+
+
+class BodyBroken(Exception):
+    """A body ended before it was complete, or is not framed as HTTP wants it."""
 
 
 Body = bytes | Stream | None

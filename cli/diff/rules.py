@@ -16,6 +16,7 @@ from routing.table import (
     CorsSettings,
     NetworkSettings,
     RateLimitSettings,
+    RequestLimits,
     SecurityHeadersSettings,
 )
 from routing.units import seconds, size_in_bytes
@@ -182,6 +183,7 @@ OF_SERVICE: Final[dict[str, Rule]] = {
     "binding": always(RISKY, "another service answers"),
     "url": always(RISKY, "another service answers"),
     "timeout": _timeout,
+    "allow_ip": always(COMPATIBLE, "nothing that a request could meet"),
     "circuit_breaker": always(COMPATIBLE, "calls are cut off by other rules when it fails"),
 }
 
@@ -251,6 +253,12 @@ OF_ROLE: Final[dict[str, Rule]] = dict.fromkeys(
 OF_SECURITY_HEADERS: Final[dict[str, Rule]] = dict.fromkeys(
     SecurityHeadersSettings.__struct_fields__,
     always(RISKY, "browsers are told something else in every answer"),
+)
+
+
+OF_REQUEST_LIMITS: Final[dict[str, Rule]] = dict.fromkeys(
+    RequestLimits.__struct_fields__,
+    always(BREAKING, "requests of another size are refused"),
 )
 
 

@@ -33,6 +33,13 @@ def compare(a: Table, b: Table) -> list[Change]:
         *_members("paths", "paths", a.paths, b.paths, rules.OF_PATHS),
         *_members(
             "table",
+            "request_limits",
+            a.request_limits,
+            b.request_limits,
+            rules.OF_REQUEST_LIMITS,
+        ),
+        *_members(
+            "table",
             "security_headers",
             a.security_headers,
             b.security_headers,

@@ -26,6 +26,7 @@ _ROUTING: Final = {
     "routing.versions": "version",
     "routing.resolve": "match",
     "policies.cors": "cors",
+    "hardening": "hardening",
 }
 """What refuses a request before it has a route, by the module that does."""
 

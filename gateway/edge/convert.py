@@ -11,7 +11,7 @@ import msgspec
 from pyodide.ffi import jsnull, to_js
 
 from edge.driver import invoke, settled
-from messages import BodyTooLarge, Headers, Request, Response
+from messages import BodyBroken, BodyTooLarge, Headers, Request, Response
 from policies.dispatch import without_inside_fields
 
 _new_response = js.Response.new
@@ -51,12 +51,16 @@ class JsStream:
         self.length = length
 
     async def read(self, limit: int) -> bytes:
-        """Read to the end. Raises `BodyTooLarge` once more than `limit` bytes have come."""
+        """Read to the end. Raises `BodyTooLarge` once more than `limit` bytes have come, and
+        `BodyBroken`."""
         reader = self.source.getReader()
         parts: list[bytes] = []
         total = 0
         while True:
-            step = await settled(invoke(reader.read, reader))
+            try:
+                step = await settled(invoke(reader.read, reader))
+            except Exception as error:  # whatever JavaScript threw
+                raise BodyBroken from error
             if step.done:
                 return b"".join(parts)
             part: bytes = step.value.to_bytes()

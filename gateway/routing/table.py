@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from routing.units import Duration, PositiveDuration, SizeOrUnlimited
+from routing.units import Duration, PositiveDuration, Size, SizeOrUnlimited
 from settings import Settings
 from transforms.settings import TransformSettings
 
@@ -169,6 +169,17 @@ class PathsSettings(Settings, frozen=True, kw_only=True):
     """Whether literal segments match in any case; services see them as the table spells them."""
 
 
+class RequestLimits(Settings, frozen=True, kw_only=True):
+    """How large a request may be, but for its body, which each route limits with `max_body`."""
+
+    fields: Annotated[int, Meta(ge=10, le=1000)] = 100
+    """Header fields."""
+    field_bytes: Size = "32KiB"
+    """The values of all header fields together."""
+    target_bytes: Size = "8KiB"
+    """Path and query."""
+
+
 class CircuitBreakerSettings(Settings, frozen=True, kw_only=True):
     """When calls to a service are cut off (the words are resilience4j's)."""
 
@@ -186,6 +197,8 @@ class ServiceSettings(Settings, frozen=True, kw_only=True):
     url: Annotated[str, Meta(pattern=r"^https?://[^\s?#]+[^\s?#/]$")] | None = None
     timeout: PositiveDuration = "10s"
     """How long to wait for the response's header fields."""
+    allow_ip: bool = False
+    """Whether the host of `url` may be an IP address, which only who means it writes."""
     circuit_breaker: CircuitBreakerSettings | None = None
 
 
@@ -379,6 +392,7 @@ class Table(Settings, frozen=True, kw_only=True):
     rate_limits: dict[Name, RateLimitSettings] = field(default_factory=dict)
     roles: dict[Name, RoleSettings] = field(default_factory=dict)
     cors: dict[Name, CorsSettings] = field(default_factory=dict)
+    request_limits: RequestLimits = field(default_factory=RequestLimits)
     security_headers: SecurityHeadersSettings = field(default_factory=SecurityHeadersSettings)
     transforms: dict[Name, TransformSettings] = field(default_factory=dict)
     changes: tuple[ChangeSettings, ...] = ()

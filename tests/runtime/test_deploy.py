@@ -32,7 +32,7 @@ PLATFORM = {"js", "pyodide", "workers"}
 UPLOADED = {
     "gateway": {
         "": """
-            addresses application compiled_routes health messages pipeline ports reference
+            addresses application compiled_routes hardening health messages pipeline ports reference
             security_headers settings tracing worker
         """,
         "caching": "__init__ rules",
