@@ -215,6 +215,13 @@ ORIGIN_NOT_ALLOWED = _define(
     "Pages of this origin may not do this",
     "A browser asked on behalf of a page whose origin the CORS policy of the route does not name.",
 )
+CSRF_REFUSED = _define(
+    "csrf-refused",
+    403,
+    Category.AUTH,
+    "The request may not be the caller's own",
+    "It would change something by a cookie, and nothing shows that a page of ours has made it.",
+)
 UNAUTHENTICATED = _define(
     "unauthenticated",
     401,

@@ -167,6 +167,7 @@ OF_ROUTE: Final[dict[str, Rule]] = {
     "upstream_path": always(RISKY, "the service is asked at another path"),
     "access": _access,
     "network": _network,
+    "csrf": always(BREAKING, "pages have to show something else, or other ones may call"),
     "maintenance": _maintenance,
     "rate_limit": limit,
     "cors": _cors,

@@ -12,6 +12,7 @@ from routing.versions import Version
 
 _OF_STEP: Final[dict[str, tuple[ProblemType, ...]]] = {
     "maintenance": (problems.MAINTENANCE,),
+    "csrf": (problems.CSRF_REFUSED,),
     "network": (problems.CLIENT_NOT_ALLOWED,),
     "guard": (problems.CONTENT_TOO_LARGE,),
     "rate_limit": (problems.RATE_LIMITED,),

@@ -18,6 +18,7 @@ from policies.authorize import Authorize, Roles
 from policies.cache import Cache
 from policies.circuit_breaker import CircuitBreakerPolicy
 from policies.cors import Cors, CorsRules
+from policies.csrf import Csrf
 from policies.dispatch import Dispatch
 from policies.guard import Guard
 from policies.lifecycle import Lifecycle
@@ -35,6 +36,7 @@ from routing.resolve import Resolver
 from routing.table import (
     AccessSettings,
     CircuitBreakerSettings,
+    CsrfSettings,
     MaintenanceSettings,
     ServiceSettings,
     Table,
@@ -218,6 +220,13 @@ class _Builder:
         settings = route.versioned.settings.network
         return (Network(settings), to_builtins(settings)) if settings is not None else None
 
+    def csrf(self, route: CompiledRoute) -> "_Made":
+        wanted = route.versioned.settings.csrf
+        if wanted is False:
+            return None
+        settings = wanted if isinstance(wanted, CsrfSettings) else CsrfSettings()
+        return Csrf(settings), {"cookie": settings.cookie, "header": settings.header}
+
     def authorize(self, route: CompiledRoute) -> "_Made":
         access = route.versioned.settings.access
         if not isinstance(access, AccessSettings):
@@ -308,6 +317,7 @@ ORDER: Final[Mapping[str, _Make]] = {
     "maintenance": _Builder.maintenance,
     "network": _Builder.network,
     "guard": _Builder.guard,
+    "csrf": _Builder.csrf,
     "authenticate": _Builder.authenticate,
     "authorize": _Builder.authorize,
     "rate_limit": _Builder.rate_limit,

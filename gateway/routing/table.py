@@ -313,6 +313,17 @@ class AccessSettings(Settings, frozen=True, kw_only=True):
     """Conditions on claims of the caller, all of which have to hold."""
 
 
+class CsrfSettings(Settings, frozen=True, kw_only=True):
+    """What shows that a request with a cookie was made by a page of ours."""
+
+    trusted_origins: tuple[OriginPattern, ...] = ()
+    """Origins of pages beside the gateway's own."""
+    cookie: Annotated[str, Meta(pattern=r"^__Host-[A-Za-z0-9_-]{1,60}$")] = "__Host-csrf"
+    """Has the token; the prefix keeps other hosts of the domain from setting it."""
+    header: FieldName = "X-CSRF-Token"
+    """Has the token again."""
+
+
 class RoleSettings(Settings, frozen=True, kw_only=True):
     """What callers with this role may do."""
 
@@ -372,6 +383,8 @@ class RouteSettings(Settings, frozen=True, kw_only=True):
     """Has to be said: nothing is public by accident."""
     network: NetworkSettings | None = None
     """Addresses and countries that may call it, whoever they are."""
+    csrf: bool | CsrfSettings = False
+    """For a route that takes a cookie as credential: refuses what other pages have made."""
     maintenance: bool | MaintenanceSettings = False
     rate_limit: Name | None = None
     cors: Name | None = None

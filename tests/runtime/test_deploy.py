@@ -39,8 +39,8 @@ UPLOADED = {
         "edge": "__init__ adapters border convert driver",
         "plugins": "__init__ pricing",
         "policies": """
-            __init__ authenticate authorize cache circuit_breaker cors dispatch guard lifecycle
-            maintenance network plugin rate_limit transform
+            __init__ authenticate authorize cache circuit_breaker cors csrf dispatch guard
+            lifecycle maintenance network plugin rate_limit transform
         """,
         "routing": """
             __init__ ambiguity changes compile conditions locations match parameters paths

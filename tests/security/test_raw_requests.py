@@ -17,7 +17,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "security.md"
 RUNTIME = "runtime"
 """Answered before any Worker is asked."""
 PASSED = "passed"
-"""Taken for what HTTP says it is: Transfer-Encoding counts (RFC 9112, section 6.3), the length goes."""
+"""Taken for what HTTP says it is: Transfer-Encoding counts (RFC 9112, section 6.3)."""
 
 
 class Raw(NamedTuple):

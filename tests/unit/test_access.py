@@ -139,6 +139,9 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
     ({"network": {"deny": ["::/129"]}}, {}, "routes.0.network.deny.0", "such as 192.0.2.0/24"),
     ({"network": {"allow_countries": ["DE"], "deny_countries": ["DE"]}}, {},
      "routes.0.network.allow_countries.0", "allowed and denied"),
+    ({"csrf": True}, {}, "routes.0.csrf", "GET changes nothing"),
+    ({"methods": ["PUT"], "csrf": {"trusted_origins": ["*"]}}, {},
+     "routes.0.csrf.trusted_origins.0", "any page"),
     ({}, CIRCLE, "roles.a.inherits.0", "from itself"),
     ({}, {"a": {"inherits": ["c"]}}, "roles.a.inherits.0", "no role `c`"),
 ]  # fmt: skip

@@ -225,6 +225,7 @@ def test_pipelines_have_one_order() -> None:
     everything = route(
         methods=["POST"],
         access={"scopes": ["read"], "any_scopes": ["a", "b"]},
+        csrf=True,
         network={"deny": ["192.0.2.66"]},
         versions=["v1"],
         maintenance=True,

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from ipaddress import ip_network
 
 from routing.check.finding import Finding, Path, known
-from routing.table import AccessSettings, NetworkSettings, RouteSettings, Table
+from routing.table import AccessSettings, CsrfSettings, NetworkSettings, RouteSettings, Table
 
 
 def check_roles(table: Table) -> Iterator[Finding]:
@@ -50,6 +50,11 @@ def check_access(table: Table, route: RouteSettings, at: Path) -> Iterator[Findi
                         (*at, "access", member, position),
                         f"no role has the permission `{permission}`{hint}",
                     )
+    if route.csrf is not False and route.methods == ("GET",):
+        yield Finding((*at, "csrf"), "GET changes nothing: there is nothing to protect")
+    if isinstance(route.csrf, CsrfSettings) and "*" in route.csrf.trusted_origins:
+        place = (*at, "csrf", "trusted_origins", route.csrf.trusted_origins.index("*"))
+        yield Finding(place, "any page would be trusted: expected the origins of pages of yours")
     if route.network is not None:
         yield from _check_network(route.network, (*at, "network"))
 
