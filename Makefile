@@ -4,6 +4,8 @@
 # make bench   measure against the floor and a Hono peer     make audit known weaknesses of packages
 # make soak    200 MiB through the gateway, both ways       (MIB= for another size)
 # make schema-suite  the official tests of JSON Schema, file by file
+# make browser  CORS in a real browser; installs Debian's Chromium where it may
+# make fuzz    chance requests, many                        (FUZZ_REQUESTS=, FUZZ_SEED=)
 # make lock    write the lock files anew                     make clean what was installed or built
 # BUNDLE=official takes Pyodide from Cloudflare instead of building it from the npm package.
 
@@ -14,7 +16,7 @@ STATE ?= .gateway/state
 PYODIDE_BUNDLE := $(BUNDLE)
 export PYODIDE_BUNDLE
 
-.PHONY: setup dev test check fix bench soak schema-suite audit lock clean
+.PHONY: setup dev test browser fuzz check fix bench soak schema-suite audit lock clean
 
 setup:
 	@$(PYTHON) runtime/install.py
@@ -24,6 +26,16 @@ dev: setup
 
 test: setup
 	@.venv/bin/python -m pytest $(if $(ARGS),,--cov --cov-report=term) $(ARGS)
+
+browser: setup
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium; } \
+	  || { echo "make browser needs chromium: apt-get install chromium" >&2; exit 1; }
+	@.venv/bin/python -m pytest tests/browser $(ARGS)
+
+fuzz: setup
+	@FUZZ_REQUESTS=$${FUZZ_REQUESTS:-20000} FUZZ_SEED=$${FUZZ_SEED:-$$(date +%s)} \
+	  .venv/bin/python -m pytest tests/security/test_fuzz.py $(ARGS)
 
 check: setup
 	@.venv/bin/ruff check .

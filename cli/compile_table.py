@@ -21,7 +21,7 @@ from cli.located import Located, Mistake, TableErrors, located
 from cli.plugins import check_plugins
 from cli.validate import violations
 from cli.yaml_source import Node, Position, ValuePath, collector_paused
-from routing.check import check_bindings, check_table
+from routing.check import check_bindings, check_local, check_table
 from routing.schemas import with_compiled_schemas
 from routing.table import Table
 
@@ -198,7 +198,7 @@ def _load(
             mistakes.append(_mistake(root, wrong.path, wrong.message, key=wrong.key))
         return None, [mistake._replace(environment=environment or "") for mistake in mistakes]
     if not mistakes:
-        findings = [*check_table(table), *check_plugins(table)]
+        findings = [*check_table(table), *check_plugins(table), *check_local(table, environment)]
         if bindings is not None:
             findings += check_bindings(table, bindings)
         if not findings:

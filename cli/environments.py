@@ -13,8 +13,10 @@ from cli.yaml_source import Node
 
 MAX_ENVIRONMENTS: Final = 10
 
-BY_NAME: Final = ("services", "rate_limits", "transforms")
-MEMBERS: Final = ("versions", *BY_NAME, "routes", "defaults")
+BY_NAME: Final = ("services", "rate_limits", "roles", "cors", "transforms")
+OPTIONAL: Final = ("request_limits", "security_headers")
+"""What has values where the table says nothing of it."""
+MEMBERS: Final = ("versions", *BY_NAME, *OPTIONAL, "routes", "defaults")
 """What an environment may lay something over."""
 
 _MAX_LISTED: Final = 20
@@ -64,6 +66,9 @@ def _lay_over_member(
     root: Node, name: str, key: Node, value: Node, mistakes: list[Mistake]
 ) -> None:
     base = root.content.get(name)
+    if base is None and name in OPTIONAL:
+        root.put(name, key, value)
+        return
     if base is None or not isinstance(base.content, dict):
         if base is None:
             mistakes.append(Mistake(key, f"the table has no `{name}` to lay this over"))
@@ -77,6 +82,8 @@ def _lay_over_member(
 _NOUNS: Final = {
     "services": "service",
     "rate_limits": "rate limit",
+    "roles": "role",
+    "cors": "CORS policy",
     "transforms": "transform",
     "versions": "version",
     "routes": "route",

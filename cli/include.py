@@ -19,7 +19,15 @@ MAX_ENTRIES: Final = 10_000
 """Names of files and folders that the patterns of a table may have to look at."""
 
 LISTS: Final = ("changes", "routes")
-MAPPINGS: Final = ("services", "rate_limits", "schemas", "transforms", "policies")
+MAPPINGS: Final = (
+    "services",
+    "rate_limits",
+    "roles",
+    "cors",
+    "schemas",
+    "transforms",
+    "policies",
+)
 MEMBERS: Final = (*MAPPINGS, *LISTS)
 """What an included file may hold."""
 

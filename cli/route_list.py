@@ -13,7 +13,7 @@ from ends.settings import MirrorSettings
 from routing.changes import VersionedRoute, VersionedRoutes
 from routing.ends import destinations, services_of, told_end
 from routing.schemas import used
-from routing.table import AccessSettings, Table
+from routing.table import AccessSettings, RouteSettings, Table
 
 
 class Listed(Struct):
@@ -38,7 +38,10 @@ class Listed(Struct):
     upstream_path: str | None
     access: str
     scopes: tuple[str, ...]
+    requirements: tuple[str, ...]
+    """What else callers have to be, in words."""
     rate_limit: str | None
+    cors: str | None
     cache: str | None
     changes: tuple[str, ...]
     transforms: tuple[str, ...]
@@ -88,7 +91,9 @@ def _listed(table: Table, route: VersionedRoute) -> Listed:
         upstream_path=settings.upstream_path if any(destinations(settings)) else None,
         access="scopes" if isinstance(access, AccessSettings) else access,
         scopes=scopes,
+        requirements=tuple(_requirements(settings)),
         rate_limit=settings.rate_limit,
+        cors=settings.cors,
         cache=settings.cache.ttl if settings.cache else None,
         changes=route.changes,
         transforms=route.transforms,
@@ -103,6 +108,20 @@ def _listed(table: Table, route: VersionedRoute) -> Listed:
 
 def _told_mirror(mirror: MirrorSettings | None) -> str | None:
     return None if mirror is None else f"{mirror.service} {mirror.percent:g} %"
+
+
+def _requirements(settings: RouteSettings) -> Iterator[str]:
+    access, network = settings.access, settings.network
+    if isinstance(access, AccessSettings):
+        if access.any_scopes:
+            yield " or ".join(access.any_scopes)
+        if access.permissions:
+            yield f"permission {', '.join(access.permissions)}"
+        if access.any_permissions:
+            yield f"permission {' or '.join(access.any_permissions)}"
+        yield from (f"claim {name}" for name in access.claims)
+    if network is not None:
+        yield "network"
 
 
 def show(routes: Sequence[Listed], terminal: Console) -> None:
@@ -139,7 +158,10 @@ def _cells(route: Listed) -> tuple[Text, ...]:
     conditions += [f"query {name}" for name in route.query]
     if conditions:
         request.append(f"\n{', '.join(conditions)}", "dim")
-    access = Text(", ".join(route.scopes) or route.access)
+    wanted = [*route.scopes, *route.requirements]
+    if route.access != "scopes":
+        wanted = [route.access, *route.requirements]
+    access = Text(", ".join(wanted))
     if route.access == "public":
         access.stylize("yellow")
     to = Text(f"{route.end} ").append(route.upstream_path or "", "dim")
@@ -151,6 +173,7 @@ def _cells(route: Listed) -> tuple[Text, ...]:
 def _policies(route: Listed) -> Text:
     told = [
         ("limit", route.rate_limit),
+        ("cors", route.cors),
         ("cache", route.cache),
         ("validate", ", ".join(route.validates)),
         ("transform", ", ".join(route.transforms)),

@@ -1,7 +1,7 @@
 """Messages between the gateway and the auth Worker."""
 
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -22,6 +22,10 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     subject: str
     kind: CredentialKind
     scopes: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    """Names of roles of the gateway's table, which says what permissions they give."""
+    claims: dict[str, Any] = msgspec.field(default_factory=dict)
+    """Further claims that routes may set conditions on."""
     issued_at: int = 0
     expires_at: int = 0
     credential_id: str = ""

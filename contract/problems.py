@@ -117,6 +117,20 @@ MALFORMED_REQUEST = _define(
     "The request is malformed",
     "A part of the request cannot be read: its target, a header field or a parameter.",
 )
+TARGET_TOO_LONG = _define(
+    "target-too-long",
+    414,
+    Category.REQUEST,
+    "The URL is too long",
+    "Path and query together are longer than the gateway reads. The detail has the limit in bytes.",
+)
+FIELDS_TOO_LARGE = _define(
+    "fields-too-large",
+    431,
+    Category.REQUEST,
+    "The header fields are too large",
+    "There are more header fields than the gateway reads, or larger ones. The detail says which.",
+)
 INVALID_JSON = _define(
     "invalid-json",
     400,
@@ -215,6 +229,20 @@ LOOP_DETECTED = _define(
     "The request goes round in circles",
     "It has come through this gateway again and again: a service sends it back to where it was.",
 )
+ORIGIN_NOT_ALLOWED = _define(
+    "origin-not-allowed",
+    403,
+    Category.REQUEST,
+    "Pages of this origin may not do this",
+    "A browser asked on behalf of a page whose origin the CORS policy of the route does not name.",
+)
+CSRF_REFUSED = _define(
+    "csrf-refused",
+    403,
+    Category.AUTH,
+    "The request may not be the caller's own",
+    "It would change something by a cookie, and nothing shows that a page of ours has made it.",
+)
 UNAUTHENTICATED = _define(
     "unauthenticated",
     401,
@@ -242,6 +270,20 @@ CROSS_SITE = _define(
     Category.AUTH,
     "The request comes from another site",
     "Cookies count only for requests that pages of this very origin send.",
+)
+ACCESS_DENIED = _define(
+    "access-denied",
+    403,
+    Category.AUTH,
+    "The caller may not do this",
+    "The caller is known but lacks a permission or another condition of this route.",
+)
+CLIENT_NOT_ALLOWED = _define(
+    "client-not-allowed",
+    403,
+    Category.AUTH,
+    "Not from this network",
+    "The route only answers to certain addresses or countries, and the request is from elsewhere.",
 )
 AUTH_UNAVAILABLE = _define(
     "auth-unavailable",

@@ -11,15 +11,18 @@ from typing import Any, Final, NamedTuple
 from contract.names import ADMIN_PREFIX, HEALTH_PATH, REQUEST_ID
 from contract.problems import INTERNAL_ERROR, TYPE_PREFIX, WEBSOCKET_REFUSED, Problem
 from ends.forwarding import refuse_loop
+from hardening import Hardening
 from health import Health
 from memory import Memory
-from messages import Exchange, Headers, Request, Response
+from messages import Exchange, Headers, Response
 from pipeline import Next, problem_response
+from policies.cors import answer_preflight, is_preflight
 from policies.dispatch import drop_outside_fields
 from ports import Platform
 from reference import explain_problem
 from routing.compile import CompiledRoutes
 from routing.table import Table
+from security_headers import SecurityHeaders
 
 SHORT: Final = 12
 """Digits of a table's id that are shown to people."""
@@ -49,6 +52,8 @@ class Application:
         self.short_id = table_id[:SHORT]
         self._routes = CompiledRoutes(table, platform, memory)
         self._control = control
+        self._hardening = Hardening(table.request_limits)
+        self._security_headers = SecurityHeaders(table.security_headers)
         self._health = Health(platform, self.short_id, self._described)
 
     async def handle(self, exchange: Exchange) -> Response:
@@ -60,12 +65,14 @@ class Application:
         except Exception:
             exchange.log["traceback"] = traceback.format_exc()
             response = problem_response(Problem(INTERNAL_ERROR), exchange)
+        exchange.answer_fields += self._security_headers.fields(exchange.request.scheme)
         exchange.answer_fields.append((REQUEST_ID, exchange.request_id))
         response.headers.amend(exchange.answer_fields)
         return response
 
     async def _respond(self, exchange: Exchange) -> Response:
         request = exchange.request
+        self._hardening.check(request)
         came = drop_outside_fields(request.headers)
         exchange.via = came.get("via")
         if exchange.via is not None:
@@ -80,7 +87,7 @@ class Application:
         if request.path.startswith(ADMIN_PREFIX) and self._control is not None:
             return await self._control.answer(exchange)
         if request.method == "OPTIONS":
-            return self._options(request)
+            return self._options(exchange)
         found = self._routes.resolve(request)
         request.path = found.path
         exchange.route = found.target
@@ -100,6 +107,17 @@ class Application:
     def _described(self) -> Mapping[str, Any]:
         return self._control.describe(self) if self._control is not None else {}
 
-    def _options(self, request: Request) -> Response:
-        """What the table says of a target (RFC 9110, section 9.3.7)."""
-        return Response(204, Headers([("allow", ", ".join(self._routes.methods(request)))]))
+    def _options(self, exchange: Exchange) -> Response:
+        """What the table says of a target (RFC 9110, section 9.3.7), and to a preflight."""
+        request = exchange.request
+        methods = self._routes.methods(request)
+        response = Response(204, Headers([("allow", ", ".join(methods))]))
+        if is_preflight(request.headers):
+            rules = {
+                method: [route.cors for route in self._routes.possible(request, method)]
+                for method in methods
+                if method not in ("HEAD", "OPTIONS")
+            }
+            for name, value in answer_preflight(exchange, rules):
+                response.headers.add(name, value)
+        return response

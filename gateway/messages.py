@@ -33,6 +33,12 @@ HOP_BY_HOP: Final = frozenset(
 """Fields that belong to one connection (RFC 9110, section 7.6.1)."""
 
 
+OF_SERVERS: Final = frozenset(
+    {"server", "via", "x-aspnet-version", "x-aspnetmvc-version", "x-generator", "x-powered-by"}
+)
+"""Fields in which software names itself and its version."""
+
+
 def without(
     fields: Iterable[tuple[str, str]], names: Collection[str], prefix: str
 ) -> list[tuple[str, str]]:
@@ -79,11 +85,12 @@ class Headers:
 
     def amend(self, fields: Sequence[tuple[str, str]]) -> None:
         """Put `fields` in: list fields beside those that are there, others in their place."""
-        replaced = [name for name, _ in fields if name not in LIST_FIELDS]
+        listed = [name for name, _ in fields if name not in LIST_FIELDS]
+        replaced = set(listed)
         if any(field[0] in replaced for field in self._fields):
             self._fields = [field for field in self._fields if field[0] not in replaced]
         # Of two for one place the later counts.
-        latest = dict(fields) if len(set(replaced)) < len(replaced) else None
+        latest = dict(fields) if len(replaced) < len(listed) else None
         self._fields += [
             field
             for field in fields

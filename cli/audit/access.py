@@ -10,11 +10,13 @@ import msgspec
 
 from cli.audit.rules import Audited, Noticed, rule
 from routing.table import AccessSettings, RouteSettings
+from routing.units import seconds
 
 _UNSAFE: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _OF_THE_CALLER: Final = re.compile(r"\$\{(header|claim)\.")
 _CLOSE: Final = 0.8
+_HALF_A_YEAR: Final = 182 * 86_400.0
 
 
 def _routes(audited: Audited) -> Iterator[tuple[int, RouteSettings]]:
@@ -107,6 +109,32 @@ def _(audited: Audited) -> Iterator[Noticed]:
             if host.startswith("*."):
                 message = f"`{route.name}` answers on every name under {host[2:]}"
                 yield Noticed(("routes", position, "hosts", place), message)
+
+
+@rule("cors-plain-http", "high", "use https://")
+def _(audited: Audited) -> Iterator[Noticed]:
+    for name, cors in audited.table.cors.items():
+        for place, origin in enumerate(cors.origins):
+            if origin.startswith("http://") and urlsplit(origin).hostname not in _LOOPBACK:
+                message = f"who is between `{name}` and its pages reads what they may read"
+                yield Noticed(("cors", name, "origins", place), message)
+
+
+@rule("cors-any-origin", "low", "name the origins")
+def _(audited: Audited) -> Iterator[Noticed]:
+    for position, route in _routes(audited):
+        cors = audited.table.cors[route.cors] if route.cors is not None else None
+        if cors is not None and "*" in cors.origins and route.access != "public":
+            message = f"any page can use a credential for `{route.name}` that it has got hold of"
+            yield Noticed(("routes", position, "cors"), message)
+
+
+@rule("no-hsts", "medium", "leave `hsts` as it is, or give it a `max_age` of months")
+def _(audited: Audited) -> Iterator[Noticed]:
+    hsts = audited.table.security_headers.hsts
+    if hsts is None or seconds(hsts.max_age) < _HALF_A_YEAR:
+        message = "browsers may come by http, where others read and change what they get"
+        yield Noticed(("security_headers", "hsts"), message)
 
 
 @rule("encoded-slashes", "medium", "use `refuse`, unless identifiers have slashes in them")

@@ -70,6 +70,14 @@ def _(audited: Audited) -> Iterator[Noticed]:
             yield Noticed(("rate_limits", name), f"no route has the limit `{name}`")
 
 
+@rule("unused-cors", "low", "remove it")
+def _(audited: Audited) -> Iterator[Noticed]:
+    used = {route.cors for route in audited.table.routes}
+    for name in audited.table.cors:
+        if name not in used:
+            yield Noticed(("cors", name), f"no route has the CORS policy `{name}`")
+
+
 @rule("unused-transform", "low", "remove it")
 def _(audited: Audited) -> Iterator[Noticed]:
     used = {route.transform for route in audited.table.routes}

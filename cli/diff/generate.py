@@ -154,7 +154,8 @@ class _Source:
         """Nobody, somebody without scopes, and who has just what the route asks for."""
         callers: list[Caller | None] = [None, Caller(_SUBJECT)]
         if isinstance(settings.access, AccessSettings):
-            callers.append(Caller(_SUBJECT, settings.access.scopes))
+            scopes = (*settings.access.scopes, *settings.access.any_scopes[:1])
+            callers.append(Caller(_SUBJECT, scopes))
         return callers
 
 

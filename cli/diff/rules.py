@@ -11,7 +11,15 @@ import msgspec
 
 from cli.diff.schemas import Checked, differences
 from cli.diff.severity import Severity
-from routing.table import AccessSettings, CacheSettings, RateLimitSettings
+from routing.table import (
+    AccessSettings,
+    CacheSettings,
+    CorsSettings,
+    NetworkSettings,
+    RateLimitSettings,
+    RequestLimits,
+    SecurityHeadersSettings,
+)
 from routing.units import seconds, size_in_bytes
 
 BREAKING, RISKY, COMPATIBLE = Severity.BREAKING, Severity.RISKY, Severity.COMPATIBLE
@@ -60,11 +68,25 @@ def _access(before: Any, after: Any) -> Verdict:
     missing = set(_scopes(after)) - set(_scopes(before))
     if missing:
         return Verdict(BREAKING, f"callers need the scope {', '.join(sorted(missing))} as well")
+    if isinstance(after, AccessSettings) and _beyond_scopes(after) != _beyond_scopes(before):
+        return Verdict(BREAKING, "callers have to fulfil other conditions")
     return Verdict(RISKY, "callers with fewer scopes are let in")
 
 
 def _scopes(access: Any) -> tuple[str, ...]:
     return access.scopes if isinstance(access, AccessSettings) else ()
+
+
+def _beyond_scopes(access: Any) -> AccessSettings:
+    if not isinstance(access, AccessSettings):
+        return AccessSettings()
+    return msgspec.structs.replace(access, scopes=())
+
+
+def _network(before: NetworkSettings | None, after: NetworkSettings | None) -> Verdict:
+    if after is None:
+        return Verdict(RISKY, "it answers to every network now")
+    return Verdict(BREAKING, "it answers to other networks than before")
 
 
 def _maintenance(before: Any, after: Any) -> Verdict:
@@ -90,6 +112,22 @@ def limit(before: RateLimitSettings | None, after: RateLimitSettings | None) -> 
 
 def _rate(settings: RateLimitSettings) -> float:
     return settings.quota / seconds(settings.window)
+
+
+def _cors(before: CorsSettings | None, after: CorsSettings | None) -> Verdict:
+    if after is None:
+        return Verdict(BREAKING, "no page of another origin can read its answers any more")
+    if before is None:
+        return Verdict(RISKY, "pages of other origins can read its answers now")
+    fewer = [
+        name
+        for name in ("origins", "allowed_headers", "exposed_headers")
+        if set(getattr(before, name)) - set(getattr(after, name))
+    ]
+    if fewer or before.credentials > after.credentials:
+        lost = ", ".join([*fewer, *(["credentials"] if not fewer else [])])
+        return Verdict(BREAKING, f"some pages can no longer do what they did: {lost}")
+    return Verdict(RISKY, "pages of other origins can do more")
 
 
 def _cache(before: CacheSettings | None, after: CacheSettings | None) -> Verdict:
@@ -160,8 +198,11 @@ OF_ROUTE: Final[dict[str, Rule]] = {
     "upstream_host": always(RISKY, "the service sees another host"),
     "upstream_path": always(RISKY, "the service is asked at another path"),
     "access": _access,
+    "network": _network,
+    "csrf": always(BREAKING, "pages have to show something else, or other ones may call"),
     "maintenance": _maintenance,
     "rate_limit": limit,
+    "cors": _cors,
     "cache": _cache,
     "validate": _validate,
     "request transforms": always(RISKY, "the service gets something else"),
@@ -176,6 +217,7 @@ OF_SERVICE: Final[dict[str, Rule]] = {
     "binding": always(RISKY, "another service answers"),
     "url": always(RISKY, "another service answers"),
     "timeout": _timeout,
+    "allow_ip": always(COMPATIBLE, "nothing that a request could meet"),
     "circuit_breaker": always(COMPATIBLE, "calls are cut off by other rules when it fails"),
 }
 
@@ -234,11 +276,33 @@ OF_PATHS: Final[dict[str, Rule]] = {
 }
 
 
+OF_ROLE: Final[dict[str, Rule]] = dict.fromkeys(
+    ("permissions", "inherits"),
+    _set(
+        Verdict(BREAKING, "callers with it lose permissions"),
+        Verdict(RISKY, "callers with it have more permissions"),
+    ),
+)
+
+OF_SECURITY_HEADERS: Final[dict[str, Rule]] = dict.fromkeys(
+    SecurityHeadersSettings.__struct_fields__,
+    always(RISKY, "browsers are told something else in every answer"),
+)
+
+
+OF_REQUEST_LIMITS: Final[dict[str, Rule]] = dict.fromkeys(
+    RequestLimits.__struct_fields__,
+    always(BREAKING, "requests of another size are refused"),
+)
+
+
 def told(value: Any) -> str:
     """A member as a line of text."""
     if value is None or value in ((), {}, ""):
         return "-"
-    if isinstance(value, AccessSettings):
+    if isinstance(value, AccessSettings) and _beyond_scopes(value) == AccessSettings(
+        api_key=value.api_key
+    ):
         places = msgspec.to_builtins(value.api_key) if value.api_key is not None else {}
         also = "".join(f", key in {place} {name}" for place, name in places.items())
         return f"scopes {', '.join(value.scopes)}{also}"

@@ -32,8 +32,23 @@ def compare(a: Table, b: Table) -> list[Change]:
     changes = [
         *_versions(a, b),
         *_members("paths", "paths", a.paths, b.paths, rules.OF_PATHS),
+        *_members(
+            "table",
+            "request_limits",
+            a.request_limits,
+            b.request_limits,
+            rules.OF_REQUEST_LIMITS,
+        ),
+        *_members(
+            "table",
+            "security_headers",
+            a.security_headers,
+            b.security_headers,
+            rules.OF_SECURITY_HEADERS,
+        ),
         *_services(a, b),
         *_limits(a, b),
+        *_roles(a, b),
         *_routes(a, b),
     ]
     weight = {severity.word: severity for severity in Severity}
@@ -64,6 +79,12 @@ def _versions(a: Table, b: Table) -> Iterator[Change]:
 def _services(a: Table, b: Table) -> Iterator[Change]:
     gone = Verdict(Severity.COMPATIBLE, "no client sees a service by itself")
     yield from _named("service", a.services, b.services, rules.OF_SERVICE, gone=gone, added=gone)
+
+
+def _roles(a: Table, b: Table) -> Iterator[Change]:
+    gone = Verdict(Severity.BREAKING, "callers with it lose its permissions")
+    added = Verdict(Severity.RISKY, "callers with it have its permissions now")
+    yield from _named("role", a.roles, b.roles, rules.OF_ROLE, gone=gone, added=added)
 
 
 def _limits(a: Table, b: Table) -> Iterator[Change]:
@@ -152,6 +173,7 @@ def behaviour(table: Table, route: VersionedRoute) -> dict[str, Any]:
         "headers": {name.lower(): value for name, value in settings.headers.items()},
         "rate_limit": limit,
         "validate": checked(table, route),
+        "cors": table.cors[settings.cors] if settings.cors is not None else None,
         "request transforms": _parts(chain, "request"),
         "response transforms": _parts(chain, "response"),
         "error transforms": _parts(chain, "errors"),

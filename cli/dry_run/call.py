@@ -26,6 +26,8 @@ class Caller(NamedTuple):
 
     subject: str
     scopes: tuple[str, ...] = ()
+    roles: tuple[str, ...] = ()
+    claims: tuple[tuple[str, str], ...] = ()
 
 
 class Call(NamedTuple):
@@ -59,7 +61,9 @@ class Call(NamedTuple):
         fields = [f"{name}: {value}" for name, value in self.headers if name not in _OF_BODIES]
         if self.caller is not None:
             scopes = ", ".join(self.caller.scopes) or "no scopes"
-            fields.append(f"as {self.caller.subject} ({scopes})")
+            told_of = "".join(f", {role}" for role in self.caller.roles)
+            told_of += "".join(f", {name}={value}" for name, value in self.caller.claims)
+            fields.append(f"as {self.caller.subject} ({scopes}{told_of})")
         return f"{told}  [{'; '.join(fields)}]" if fields else told
 
     def request(self) -> Request:
@@ -92,6 +96,9 @@ class Call(NamedTuple):
         if self.caller is not None:
             words += ["--as", self.caller.subject]
             words += [word for scope in self.caller.scopes for word in ("--scope", scope)]
+            words += [word for role in self.caller.roles for word in ("--role", role)]
+            for name, value in self.caller.claims:
+                words += ["--claim", f"{name}={value}"]
         return shlex.join([*words, *options])
 
     def _method_for_curl(self) -> list[str]:
@@ -150,6 +157,14 @@ def parse_field(line: str) -> tuple[str, str]:
     if not colon or not _FIELD.fullmatch(name):
         raise CallError(f"expected `Name: value`, found `{line[:80]}`")
     return name, value.strip()
+
+
+def parse_claim(text: str) -> tuple[str, str]:
+    """`name=value`. Raises `CallError`."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise CallError(f"expected a claim such as tenant=acme, found `{text[:80]}`")
+    return name, value
 
 
 def is_json(body: bytes) -> bool:

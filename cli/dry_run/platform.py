@@ -7,6 +7,7 @@ the state that happens to be there. Nothing leaves this process.
 from collections.abc import Coroutine, Sequence
 from typing import Any, NamedTuple
 
+from cli.dry_run.call import Caller
 from contract.auth import CredentialKind, Principal, VerifyResponse
 from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
 from contract.circuit_breaker import State
@@ -172,11 +173,13 @@ class RecordingPlatform:
     async def health(self, timeout: float) -> dict[str, str]:
         return {}
 
-    def know(self, credential: str, subject: str, scopes: tuple[str, ...], now: float) -> None:
-        """Take whoever shows `credential` for `subject`."""
+    def know(self, credential: str, caller: Caller, now: float) -> None:
+        """Take whoever shows `credential` for `caller`."""
         self.authority.principals[credential] = Principal(
-            subject=subject,
+            subject=caller.subject,
             kind=CredentialKind.TOKEN,
-            scopes=scopes,
+            scopes=caller.scopes,
+            roles=caller.roles,
+            claims=dict(caller.claims),
             expires_at=int(now) + 3600,
         )

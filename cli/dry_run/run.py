@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 from application import Application
 from cli.dry_run.call import Call, Caller
 from cli.dry_run.platform import Answer, Content, RecordingPlatform, Sent
+from contract.names import CLIENT_ADDRESS
 from contract.problems import Problem
 from messages import Exchange, Headers, Request, Response, read_body
 from routing.compile import CompiledRoute, CompiledRoutes
@@ -24,6 +25,8 @@ _ROUTING: Final = {
     "routing.paths": "path",
     "routing.versions": "version",
     "routing.resolve": "match",
+    "policies.cors": "cors",
+    "hardening": "hardening",
 }
 """What refuses a request before it has a route, by the module that does."""
 
@@ -110,10 +113,11 @@ class DryRun:
         platform = self._platform
         platform.answer = answer if answer is not None else Answer()
         platform.sent.clear()
+        request = self._request(call)
         exchange = Exchange(
-            self._request(call),
+            request,
             request_id=_REQUEST_ID,
-            client_address=_ADDRESS,
+            client_address=request.headers.get(CLIENT_ADDRESS) or _ADDRESS,
             now=self._now,
             defer=lambda work: work.close(),
         )
@@ -165,7 +169,7 @@ class DryRun:
             credential = sent.partition(" ")[2].strip() if sent else _credential_of(call.caller)
             if sent is None:
                 request.headers.add("authorization", f"Bearer {credential}")
-            self._platform.know(credential, *call.caller, self._now)
+            self._platform.know(credential, call.caller, self._now)
         return request
 
 

@@ -36,6 +36,12 @@ def register(subparsers: Any) -> None:
         "--scope", action="append", default=[], metavar="SCOPE", help="of the caller; repeatable"
     )
     parser.add_argument(
+        "--role", action="append", default=[], metavar="ROLE", help="of the caller; repeatable"
+    )
+    parser.add_argument(
+        "--claim", action="append", default=[], metavar="NAME=VALUE", help="likewise"
+    )
+    parser.add_argument(
         "--answer", metavar="BODY", help="what the service answers, or @FILE; default: {}"
     )
     parser.add_argument("--answer-status", type=int, default=200, metavar="STATUS")
@@ -80,11 +86,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _call(options: argparse.Namespace) -> "Call":
-    from cli.dry_run.call import Caller, make_call, parse_field  # noqa: PLC0415
+    from cli.dry_run.call import Caller, make_call, parse_claim, parse_field  # noqa: PLC0415
 
     caller = None
-    if options.subject is not None or options.scope:
-        caller = Caller(options.subject or "somebody", tuple(options.scope))
+    claims = tuple(parse_claim(text) for text in options.claim)
+    if options.subject is not None or options.scope or options.role or claims:
+        subject, scopes, roles = options.subject or "somebody", options.scope, options.role
+        caller = Caller(subject, tuple(scopes), tuple(roles), claims)
     body = None if options.data is None else _content(options.data)
     headers = [parse_field(line) for line in options.header]
     return make_call(options.method.upper(), options.url, headers, body, caller)

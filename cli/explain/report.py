@@ -13,6 +13,7 @@ from cli.explain.step import Step
 from contract.problems import NOT_FOUND, Problem
 from routing.compile import CompiledRoute
 from routing.table import RouteSettings, Table
+from security_headers import SecurityHeaders
 
 Fields = tuple[tuple[str, str], ...]
 
@@ -112,7 +113,9 @@ def explain(run: DryRun, call: Call, answer: Answer, table: Table) -> Explanatio
         sent_changes=_changes(call.headers, sent.headers) if sent else [],
         answer=answered,
         response=Side(str(outcome.status), outcome.headers, _text(outcome.body)),
-        response_changes=_changes(answer.headers if answered else (), outcome.headers),
+        response_changes=_changes(
+            answer.headers if answered else (), _without_usual(outcome.headers, call, table)
+        ),
         refusal=_refusal(outcome),
         note=_ANSWERED_HERE if route is None and outcome.problem is None else None,
         traceback=outcome.log.get("traceback"),
@@ -176,6 +179,12 @@ def _changes(
         for name in sorted(old | new)
         if old.get(name) != new.get(name)
     ]
+
+
+def _without_usual(headers: Fields, call: Call, table: Table) -> Fields:
+    """Without what every answer has, whatever was asked."""
+    usual = SecurityHeaders(table.security_headers).fields(call.scheme)
+    return tuple(field for field in headers if field not in usual)
 
 
 def _joined(fields: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -17,6 +17,7 @@ HEADERS: Final = {
     "Link": "The documentation of deprecation and sunset, and the same resource in the successor.",
     "Cache-Status": "Whether the gateway's cache has answered (RFC 9211).",
     "Vary": "Header fields on which the answer depends.",
+    "Access-Control-Allow-Origin": "The origin whose pages may read the answer (Fetch standard).",
     "WWW-Authenticate": "How to authenticate (RFC 6750).",
     "Location": "Where the resource is.",
 }

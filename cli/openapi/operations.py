@@ -10,7 +10,7 @@ from cli.openapi.schemas import checked, schema_of
 from routing.compile import CompiledRoute
 from routing.ends import end_of
 from routing.schemas import Used
-from routing.table import Condition, ConditionSettings, RouteSettings, Table
+from routing.table import AccessSettings, Condition, ConditionSettings, RouteSettings, Table
 
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 
@@ -39,8 +39,13 @@ def operation(
         found["requestBody"] = _body(route, known)
     found["responses"] = responses(table, route, method)
     if "authenticate" in steps:
-        bearer: list[dict[str, list[str]]] = [{SECURITY: list(steps["authenticate"]["scopes"])}]
-        found["security"] = bearer + [{name: []} for name in key_schemes(settings.access)]
+        scopes = list(steps["authenticate"]["scopes"])
+        one_of = steps.get("authorize", {}).get("any_scopes") or (None,)
+        # Of several requirements one has to be met.
+        found["security"] = [
+            *({SECURITY: [*scopes, *([one] if one else [])]} for one in one_of),
+            *({name: []} for name in key_schemes(settings.access)),
+        ]
     if settings.hosts:
         found["servers"] = [_server(host) for host in settings.hosts]
     return found | _extensions(table, route)
@@ -146,6 +151,17 @@ def _extensions(table: Table, route: CompiledRoute) -> dict[str, Any]:
             "quota": limit.quota,
             "window": limit.window,
             "by": limit.by,
+        }
+    if isinstance(settings.access, AccessSettings):
+        for member in ("permissions", "any_permissions"):
+            if wanted := getattr(settings.access, member):
+                found[f"x-gateway-{member.replace('_', '-')}"] = list(wanted)
+    if settings.cors is not None:
+        cors = table.cors[settings.cors]
+        found["x-gateway-cors"] = {
+            "policy": settings.cors,
+            "origins": list(cors.origins),
+            "credentials": cors.credentials,
         }
     if settings.cache is not None:
         found["x-gateway-cache-ttl"] = settings.cache.ttl

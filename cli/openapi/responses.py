@@ -1,6 +1,6 @@
 """What an operation may answer: the service's own answers, and each problem of its pipeline."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from cli.openapi.components import header, problem_content
@@ -14,6 +14,8 @@ from routing.versions import Version
 
 _OF_STEP: Final[dict[str, tuple[ProblemType, ...]]] = {
     "maintenance": (problems.MAINTENANCE,),
+    "csrf": (problems.CSRF_REFUSED,),
+    "network": (problems.CLIENT_NOT_ALLOWED,),
     "guard": (problems.CONTENT_TOO_LARGE,),
     "websocket": (problems.WEBSOCKET_EXPECTED,),
     "rate_limit": (problems.RATE_LIMITED,),
@@ -91,11 +93,9 @@ def _problems(table: Table, route: CompiledRoute, method: str) -> Iterator[Probl
         yield problems.VERSION_GONE
     for step in route.steps():
         if step.name == "authenticate":
-            yield problems.UNAUTHENTICATED
-            yield problems.INVALID_CREDENTIALS
-            if step.settings["scopes"]:
-                yield problems.INSUFFICIENT_SCOPE
-            yield problems.AUTH_UNAVAILABLE
+            yield from _of_credentials(step.settings)
+        elif step.name == "authorize":
+            yield from _of_requirements(step.settings)
         elif step.name in ("carry_up", "transform"):
             yield from _of_transform(table, route, method)
         elif step.name == "validate":
@@ -105,6 +105,22 @@ def _problems(table: Table, route: CompiledRoute, method: str) -> Iterator[Probl
     if services_of(route.versioned.settings):
         yield from _of_services(table, route)
     yield problems.INTERNAL_ERROR
+
+
+def _of_credentials(settings: Mapping[str, Any]) -> Iterator[ProblemType]:
+    yield problems.UNAUTHENTICATED
+    yield problems.INVALID_CREDENTIALS
+    if settings["scopes"]:
+        yield problems.INSUFFICIENT_SCOPE
+    yield problems.AUTH_UNAVAILABLE
+
+
+def _of_requirements(settings: Mapping[str, Any]) -> Iterator[ProblemType]:
+    """Of what callers have to be, beside all of some scopes."""
+    if "any_scopes" in settings:
+        yield problems.INSUFFICIENT_SCOPE
+    if settings.keys() - {"any_scopes"}:
+        yield problems.ACCESS_DENIED
 
 
 def _of_services(table: Table, route: CompiledRoute) -> Iterator[ProblemType]:
@@ -156,7 +172,9 @@ def _fields(table: Table, route: CompiledRoute) -> dict[str, Any]:
         names += ["Deprecation"] if "deprecation" in fields else []
         names += ["Sunset"] if "sunset" in fields else []
         names += ["Link"] if version.links or version.successor else []
-        names += ["Vary"] if not table.versions.select.path else []
+        names += ["Vary"] if not table.versions.select.path and not settings.cors else []
+    names += ["Vary"] if settings.cors else []
     names += ["RateLimit", "RateLimit-Policy"] if settings.rate_limit else []
+    names += ["Access-Control-Allow-Origin"] if settings.cors else []
     names += ["Cache-Status"] if settings.cache else []
     return {name: header(name) for name in names}

@@ -37,8 +37,9 @@ _SPELLING: Final = {
 
 _WITHOUT_BODY: Final = (101, 204, 205, 304)
 _SWITCHING: Final = 101
-_FEW: Final = 6
-"""Differences in header fields up to which they are applied one by one."""
+_FEW: Final = 3
+"""Differences in header fields up to which they are applied one by one, each in a crossing of its
+own; more of them, as security headers are, go across at once with all the others."""
 
 
 class JsStream:

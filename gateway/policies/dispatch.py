@@ -11,7 +11,7 @@ from typing import Final
 from contract.names import INTERNAL_PREFIX
 from contract.problems import UPSTREAM_TIMEOUT, UPSTREAM_UNREACHABLE, Problem
 from ends.forwarding import forwarded_fields
-from messages import HOP_BY_HOP, Exchange, Headers, Response, without
+from messages import HOP_BY_HOP, OF_SERVERS, Exchange, Headers, Response, without
 from ports import Service, Unavailable
 from routing.paths import PathTemplate
 from transforms.entity_tags import unmark_if_match
@@ -22,6 +22,7 @@ _FROM_PROXIES: Final = frozenset(
 """What a client claims about the way here; nobody vouches for it."""
 
 _FROM_OUTSIDE: Final = HOP_BY_HOP | _FROM_PROXIES | {"via"}
+_FROM_SERVICES: Final = HOP_BY_HOP | OF_SERVERS
 
 _WITH_LOCATION: Final = frozenset({201, 202, 300, 301, 302, 303, 307, 308})
 """Status codes with which Location names a resource (RFC 9110, section 10.2.2); with others it
@@ -126,4 +127,4 @@ def drop_outside_fields(headers: Headers) -> Mapping[str, str]:
 
 def without_inside_fields(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The fields of a service's answer that go out to the client."""
-    return without(fields, HOP_BY_HOP, INTERNAL_PREFIX)
+    return without(fields, _FROM_SERVICES, INTERNAL_PREFIX)

@@ -1,7 +1,7 @@
 """Guard: refuses a body that is larger than the route allows, before anything else is done."""
 
-from contract.problems import CONTENT_TOO_LARGE, Problem
-from messages import BodyTooLarge, Exchange, Response, read_body
+from contract.problems import CONTENT_TOO_LARGE, MALFORMED_REQUEST, Problem
+from messages import BodyBroken, BodyTooLarge, Exchange, Response, read_body
 from pipeline import Next
 
 
@@ -30,4 +30,6 @@ class Guard:
                     f"This route takes bodies of up to {self._max_body} bytes.",
                     limit=self._max_body,
                 ) from None
+            except BodyBroken:
+                raise Problem(MALFORMED_REQUEST, "The body ends before it is complete.") from None
         return await next(exchange)

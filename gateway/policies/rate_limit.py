@@ -9,6 +9,7 @@ import hashlib
 import math
 from typing import Final, Literal
 
+from addresses import counted_as
 from contract.limits import LimitDecision, LimitRequest
 from contract.problems import RATE_LIMITED, Problem
 from contract.sliding_window import SlidingWindow
@@ -89,9 +90,11 @@ class RateLimit:
             case "route":
                 return f"{self._name}:route"
             case "address":
-                who = exchange.client_address
+                who = counted_as(exchange.client_address)
             case "subject":
                 # Without a verified caller the address is the best name there is.
                 principal = exchange.principal
-                who = f"sub:{principal.subject}" if principal else exchange.client_address
+                who = (
+                    f"sub:{principal.subject}" if principal else counted_as(exchange.client_address)
+                )
         return f"{self._name}:{hashlib.sha256(who.encode()).hexdigest()[:32]}"

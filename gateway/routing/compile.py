@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
+from msgspec import to_builtins
 
 from contract.circuit_breaker import BreakerSettings
 from ends.backends import Backend, Backends, Sticky
@@ -22,13 +23,17 @@ from memory import Memory
 from messages import Exchange, Response
 from pipeline import Next, Policy, compose
 from policies.authenticate import Authenticate
+from policies.authorize import Authorize, Roles
 from policies.cache import Cache
 from policies.circuit_breaker import CircuitBreakerPolicy
+from policies.cors import Cors, CorsRules
+from policies.csrf import Csrf
 from policies.dispatch import Dispatch
 from policies.guard import Guard
 from policies.key_places import KeyPlaces
 from policies.lifecycle import Lifecycle
 from policies.maintenance import Maintenance
+from policies.network import Network
 from policies.plugin import Plugin
 from policies.rate_limit import RateLimit
 from policies.transform import Transform
@@ -45,6 +50,7 @@ from routing.schemas import Used, program_of, used
 from routing.table import (
     AccessSettings,
     CircuitBreakerSettings,
+    CsrfSettings,
     MaintenanceSettings,
     RouteSettings,
     ServiceSettings,
@@ -87,6 +93,11 @@ class CompiledRoute:
         if handle is None:
             handle = self._handle = self._builder.pipeline(self)
         return handle(exchange)
+
+    @property
+    def cors(self) -> CorsRules | None:
+        """Which pages of other origins may call it."""
+        return self._builder.cors_rules(self)
 
     def steps(self) -> list[Step]:
         """The pipeline's policies in order, without the dispatch at its end."""
@@ -153,6 +164,8 @@ class _Builder:
             for name, service in table.services.items()
             if service.circuit_breaker is not None
         }
+        self._cors = {name: CorsRules(settings) for name, settings in table.cors.items()}
+        self._roles = Roles(table.roles)
         self._locations = Locations(versioned)
         self._in_flight = InFlight()
         self._checkers: dict[bool, Checkers] = {}
@@ -246,6 +259,22 @@ class _Builder:
             in_flight=self._in_flight,
         )
 
+    def cors_rules(self, route: CompiledRoute) -> CorsRules | None:
+        """The CORS policy of `route`, if it has one."""
+        name = route.versioned.settings.cors
+        return self._cors[name] if name is not None else None
+
+    def cors(self, route: CompiledRoute) -> "_Made":
+        rules = self.cors_rules(route)
+        if rules is None:
+            return None
+        name = route.versioned.settings.cors or ""
+        settings = self._table.cors[name]
+        shown = {"policy": name, "origins": list(settings.origins)}
+        if settings.credentials:
+            shown["credentials"] = "allowed"
+        return Cors(rules), shown
+
     def lifecycle(self, route: CompiledRoute) -> "_Made":
         version = route.version
         if version is None or not (version.fields or version.successor):
@@ -289,6 +318,25 @@ class _Builder:
             places = KeyPlaces(access.api_key.header, access.api_key.query)
             shown["api_key"] = msgspec.to_builtins(access.api_key)
         return Authenticate(scopes, authority, self._remembered, places), shown
+
+    def network(self, route: CompiledRoute) -> "_Made":
+        settings = route.versioned.settings.network
+        return (Network(settings), to_builtins(settings)) if settings is not None else None
+
+    def csrf(self, route: CompiledRoute) -> "_Made":
+        wanted = route.versioned.settings.csrf
+        if wanted is False:
+            return None
+        settings = wanted if isinstance(wanted, CsrfSettings) else CsrfSettings()
+        return Csrf(settings), {"cookie": settings.cookie, "header": settings.header}
+
+    def authorize(self, route: CompiledRoute) -> "_Made":
+        access = route.versioned.settings.access
+        if not isinstance(access, AccessSettings):
+            return None
+        shown = to_builtins(access)
+        shown.pop("scopes", None)
+        return (Authorize(access, self._roles), shown) if shown else None
 
     def rate_limit(self, route: CompiledRoute) -> "_Made":
         name = route.versioned.settings.rate_limit
@@ -421,11 +469,16 @@ _Made = tuple[Policy, Mapping[str, Any]] | None
 _Make = Callable[[_Builder, CompiledRoute], _Made]
 
 ORDER: Final[Mapping[str, _Make]] = {
+    # First, so that a page can read why it was refused, whoever of the others refuses it.
+    "cors": _Builder.cors,
     "lifecycle": _Builder.lifecycle,
     "maintenance": _Builder.maintenance,
     "websocket": _Builder.websocket,
+    "network": _Builder.network,
     "guard": _Builder.guard,
+    "csrf": _Builder.csrf,
     "authenticate": _Builder.authenticate,
+    "authorize": _Builder.authorize,
     "rate_limit": _Builder.rate_limit,
     "cache": _Builder.cache,
     "carry_up": _Builder.carry_up,

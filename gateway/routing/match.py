@@ -97,6 +97,19 @@ class Matcher(Generic[T]):
             methods.add("OPTIONS")
         return sorted(methods)
 
+    def possible(self, asked: Asked) -> tuple[list[T], bool]:
+        """What may answer `asked`, whatever its header fields are, in order of precedence; and
+        whether one of them certainly does."""
+        method = looked_for(asked.method)
+        found: list[T] = []
+        for _, entry in self._entries(asked):
+            match = entry.match
+            if method in match.methods and match.query_holds(asked):
+                found.append(entry.target)
+                if not match.headers:
+                    return found, True
+        return found, False
+
     def considered(self, asked: Asked) -> list[Considered[T]]:
         """Every route whose host and path match, in order of precedence, and what became of it."""
         listed: list[Considered[T]] = []

@@ -95,6 +95,27 @@ class Resolver(Generic[T]):
             raise _nothing_at(asked.path)
         return sorted(allowed)
 
+    def possible(self, request: Request, method: str) -> list[T]:
+        """Every target that may answer when `request` comes again with `method` and header fields
+        of its own: what a CORS preflight asks about. Raises as `methods` does."""
+        in_path, asked = self._ask(request)
+        asked = asked._replace(method=method)
+        found: list[T] = []
+        if in_path is None:
+            found, certain = self._matcher(None).possible(asked)
+            if certain:
+                return found
+        version = self.versions.select(in_path, request)
+        if version is not None:
+            among = [version]
+        elif self.versions.vary:
+            among = list(self.versions.by_name.values())
+        else:
+            among = [self.versions.default]
+        for one in among:
+            found += self._matcher(one.name).possible(asked)[0]
+        return found
+
     def considered(self, request: Request) -> tuple[Version | None, list[Considered[T]]]:
         """The version of `request`, and every route of it that host and path lead to, with what
         became of each. For people who look for the reason; it takes its time."""

@@ -102,7 +102,11 @@ class RouteMatch:
         return all(
             condition.holds(field_values(asked.headers.get_all(condition.name)))
             for condition in self.headers
-        ) and all(condition.holds(asked.query.get(condition.name, ())) for condition in self.query)
+        ) and self.query_holds(asked)
+
+    def query_holds(self, asked: Asked) -> bool:
+        """Whether all conditions on the query hold."""
+        return all(condition.holds(asked.query.get(condition.name, ())) for condition in self.query)
 
     def shortfall(self, asked: Asked) -> str | None:
         """Why `asked`, whose host and path fit, does not fit altogether; None if it does."""

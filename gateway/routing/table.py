@@ -20,7 +20,7 @@ from ends.settings import (
     TimeoutsSettings,
 )
 from routing.texts import FieldName, HostName, Name, UpstreamPath
-from routing.units import Duration, PositiveDuration, SizeOrUnlimited
+from routing.units import Duration, PositiveDuration, Size, SizeOrUnlimited
 from schema.settings import ParameterName, ValidateSettings
 from settings import Settings
 from transforms.settings import TransformSettings
@@ -53,6 +53,16 @@ HostPattern = Annotated[
         pattern=r"^(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$",
         max_length=253,
         description="A host name in lower case such as api.example.com, or *.example.com.",
+    ),
+]
+OriginPattern = Annotated[
+    str,
+    Meta(
+        pattern=r"^\*$|^https?://(\*\.)?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+        r"(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*(:[1-9][0-9]{0,4})?$",
+        max_length=300,
+        description="An origin such as https://app.example.com or https://*.example.com, or * "
+        "for any.",
     ),
 ]
 QueryName = ParameterName
@@ -157,6 +167,17 @@ class PathsSettings(Settings, frozen=True, kw_only=True):
     """Whether literal segments match in any case; services see them as the table spells them."""
 
 
+class RequestLimits(Settings, frozen=True, kw_only=True):
+    """How large a request may be, but for its body, which each route limits with `max_body`."""
+
+    fields: Annotated[int, Meta(ge=10, le=1000)] = 100
+    """Header fields."""
+    field_bytes: Size = "32KiB"
+    """The values of all header fields together."""
+    target_bytes: Size = "8KiB"
+    """Path and query."""
+
+
 class CircuitBreakerSettings(Settings, frozen=True, kw_only=True):
     """When calls to a service are cut off (the words are resilience4j's)."""
 
@@ -174,6 +195,8 @@ class ServiceSettings(Settings, frozen=True, kw_only=True):
     url: Annotated[str, Meta(pattern=r"^https?://[^\s?#]+[^\s?#/]$")] | None = None
     timeout: PositiveDuration = "10s"
     """How long to wait for the response's header fields."""
+    allow_ip: bool = False
+    """Whether the host of `url` may be an IP address, which only who means it writes."""
     circuit_breaker: CircuitBreakerSettings | None = None
 
 
@@ -198,11 +221,134 @@ class ApiKeySettings(Settings, frozen=True, kw_only=True):
     """A query parameter; other systems log URLs, so only for clients that cannot send fields."""
 
 
-class AccessSettings(Settings, frozen=True, kw_only=True):
-    """A verified caller is required, with all of these scopes."""
+class CorsSettings(Settings, frozen=True, kw_only=True):
+    """Which pages of other origins may call the routes that name it (Fetch standard, 3.2)."""
 
-    scopes: Annotated[tuple[Scope, ...], Meta(min_length=1)]
+    origins: Annotated[tuple[OriginPattern, ...], Meta(min_length=1)]
+    """Origins of pages; `https://*.example.com` is every name below example.com, not itself."""
+    credentials: bool = False
+    """Whether cookies may come along; not with `*`."""
+    allowed_headers: tuple[FieldName, ...] = ()
+    """Fields that requests may carry beside those that every page may send."""
+    exposed_headers: tuple[FieldName, ...] = ()
+    """Fields of answers that pages may read beside those that every page may."""
+    max_age: Duration = "10m"
+    """How long browsers may remember the answer to a preflight."""
+
+
+NetworkText = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9A-Fa-f:.]{2,45}(/[0-9]{1,3})?$",
+        description="An address or a network such as 192.0.2.0/24 or 2001:db8::/32.",
+    ),
+]
+Country = Annotated[
+    str,
+    Meta(
+        pattern=r"^([A-Z]{2}|T1)$",
+        description="A country by its two capital letters (ISO 3166-1), XX unknown, T1 Tor.",
+    ),
+]
+ClaimName = Annotated[str, Meta(pattern=r"^[A-Za-z][A-Za-z0-9_:./-]{0,99}$")]
+FieldValue = Annotated[
+    str,
+    Meta(
+        pattern=r"^[\x21-\x7E]([\x20-\x7E]{0,1998}[\x21-\x7E])?$",
+        description="The value of a header field, of printable ASCII.",
+    ),
+]
+
+
+class HstsSettings(Settings, frozen=True, kw_only=True):
+    """That browsers are to come by https only (RFC 6797). Sent over https."""
+
+    max_age: Duration = "8760h"
+    """How long they remember it; `0s` makes them forget."""
+    include_sub_domains: bool = False
+    preload: bool = False
+    """Asks to be in the lists that browsers ship with, which is hard to undo."""
+
+
+class SecurityHeadersSettings(Settings, frozen=True, kw_only=True):
+    """What every answer tells browsers to be careful about; `null` leaves a field to services."""
+
+    hsts: HstsSettings | None = field(default_factory=HstsSettings)
+    content_security_policy: FieldValue | None = "default-src 'none'; frame-ancestors 'none'"
+    content_type_options: Literal["nosniff"] | None = "nosniff"
+    referrer_policy: (
+        Literal[
+            "no-referrer",
+            "no-referrer-when-downgrade",
+            "same-origin",
+            "origin",
+            "strict-origin",
+            "origin-when-cross-origin",
+            "strict-origin-when-cross-origin",
+            "unsafe-url",
+        ]
+        | None
+    ) = "no-referrer"
+    frame_options: Literal["DENY", "SAMEORIGIN"] | None = "DENY"
+    permissions_policy: FieldValue | None = "camera=(), geolocation=(), microphone=()"
+
+
+class ConditionSettings(Settings, frozen=True, kw_only=True):
+    """What a header field, query parameter or claim has to be: exactly one of these."""
+
+    exact: str | None = None
+    regex: Annotated[str, Meta(min_length=1, max_length=512)] | None = None
+    """A regular expression for the whole value."""
+    present: bool | None = None
+
+
+Condition = str | ConditionSettings
+"""A text stands for `exact`."""
+
+
+class AccessSettings(Settings, frozen=True, kw_only=True):
+    """A verified caller is required, for whom all of this holds."""
+
+    scopes: Annotated[tuple[Scope, ...], Meta(min_length=1)] = ()
+    """All of these."""
+    any_scopes: Annotated[tuple[Scope, ...], Meta(min_length=1)] = ()
+    """At least one of these."""
+    permissions: Annotated[tuple[Scope, ...], Meta(min_length=1)] = ()
+    """All of these, from any of the caller's roles."""
+    any_permissions: Annotated[tuple[Scope, ...], Meta(min_length=1)] = ()
+    """At least one of these, from any of the caller's roles."""
+    claims: dict[ClaimName, Condition] = field(default_factory=dict)
+    """Conditions on claims of the caller, all of which have to hold."""
     api_key: ApiKeySettings | None = None
+
+
+class CsrfSettings(Settings, frozen=True, kw_only=True):
+    """What shows that a request with a cookie was made by a page of ours."""
+
+    trusted_origins: tuple[OriginPattern, ...] = ()
+    """Origins of pages beside the gateway's own."""
+    cookie: Annotated[str, Meta(pattern=r"^__Host-[A-Za-z0-9_-]{1,60}$")] = "__Host-csrf"
+    """Has the token; the prefix keeps other hosts of the domain from setting it."""
+    header: FieldName = "X-CSRF-Token"
+    """Has the token again."""
+
+
+class RoleSettings(Settings, frozen=True, kw_only=True):
+    """What callers with this role may do."""
+
+    permissions: tuple[Scope, ...] = ()
+    inherits: tuple[Name, ...] = ()
+    """Roles whose permissions it has as well."""
+
+
+class NetworkSettings(Settings, frozen=True, kw_only=True):
+    """From where a route may be called. Denied ones are out; where any are allowed, all others."""
+
+    allow: tuple[NetworkText, ...] = ()
+    """Addresses and networks (CIDR), IPv4 and IPv6."""
+    deny: tuple[NetworkText, ...] = ()
+    allow_countries: tuple[Country, ...] = ()
+    deny_countries: tuple[Country, ...] = ()
 
 
 class CacheSettings(Settings, frozen=True, kw_only=True):
@@ -217,19 +363,6 @@ class MaintenanceSettings(Settings, frozen=True, kw_only=True):
 
     detail: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
     retry_after: PositiveDuration | None = None
-
-
-class ConditionSettings(Settings, frozen=True, kw_only=True):
-    """What the value of a header field or query parameter has to be: exactly one of these."""
-
-    exact: str | None = None
-    regex: Annotated[str, Meta(min_length=1, max_length=512)] | None = None
-    """A regular expression for the whole value."""
-    present: bool | None = None
-
-
-Condition = str | ConditionSettings
-"""A text stands for `exact`."""
 
 
 class RouteSettings(Settings, frozen=True, kw_only=True):
@@ -271,8 +404,14 @@ class RouteSettings(Settings, frozen=True, kw_only=True):
     """Path at the service, with the same parameters; the same as `path` where it is missing."""
     access: Literal["public", "authenticated"] | AccessSettings
     """Has to be said: nothing is public by accident."""
+    network: NetworkSettings | None = None
+    """Addresses and countries that may call it, whoever they are."""
+    csrf: bool | CsrfSettings = False
+    """For a route that takes a cookie as credential: refuses what other pages have made."""
     maintenance: bool | MaintenanceSettings = False
     rate_limit: Name | None = None
+    cors: Name | None = None
+    """Which pages of other origins may call it; without one, none may read its answers."""
     cache: CacheSettings | None = None
     validate: ValidateSettings | None = None
     """What its requests and answers are checked against."""
@@ -291,6 +430,10 @@ class Table(Settings, frozen=True, kw_only=True):
     rate_limits: dict[Name, RateLimitSettings] = field(default_factory=dict)
     schemas: dict[Name, bool | dict[str, Any]] = field(default_factory=dict)
     """JSON Schemas (2020-12) by name."""
+    roles: dict[Name, RoleSettings] = field(default_factory=dict)
+    cors: dict[Name, CorsSettings] = field(default_factory=dict)
+    request_limits: RequestLimits = field(default_factory=RequestLimits)
+    security_headers: SecurityHeadersSettings = field(default_factory=SecurityHeadersSettings)
     transforms: dict[Name, TransformSettings] = field(default_factory=dict)
     changes: tuple[ChangeSettings, ...] = ()
     routes: Annotated[tuple[RouteSettings, ...], Meta(min_length=1)]

@@ -21,6 +21,13 @@ PositiveDuration = Annotated[
     ),
 ]
 # One pattern, as msgspec accepts no union of a text with a pattern and a literal text.
+Size = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9]{1,9}(B|KiB|MiB)$",
+        description="A size such as 64KiB.",
+    ),
+]
 SizeOrUnlimited = Annotated[
     str,
     Meta(

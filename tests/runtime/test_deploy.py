@@ -31,8 +31,8 @@ PLATFORM = {"js", "pyodide", "workers"}
 UPLOADED = {
     "gateway": {
         "": """
-            application compiled_routes health memory messages pipeline ports reference settings
-            tracing worker
+            addresses application compiled_routes hardening health memory messages pipeline ports
+            reference security_headers settings tracing worker
         """,
         "caching": "__init__ rules",
         "edge": "__init__ adapters border convert driver",
@@ -42,8 +42,8 @@ UPLOADED = {
         """,
         "plugins": "__init__ pricing",
         "policies": """
-            __init__ authenticate cache circuit_breaker dispatch guard key_places lifecycle
-            maintenance plugin rate_limit transform validate websocket
+            __init__ authenticate authorize cache circuit_breaker cors csrf dispatch guard
+            key_places lifecycle maintenance network plugin rate_limit transform validate websocket
         """,
         "routing": """
             __init__ ambiguity changes compile conditions ends locations match parameters paths
@@ -51,7 +51,8 @@ UPLOADED = {
             versions
         """,
         "routing/check": """
-            __init__ changes collisions ends finding routes schemas services transforms versions
+            __init__ access changes collisions cors ends finding routes schemas services
+            transforms versions
         """,
         "schema": """
             __init__ applicators assertions checker compile equality formats keywords numbers

@@ -224,17 +224,22 @@ def test_every_header_field_that_may_choose_the_version_is_varied_by() -> None:
 def test_pipelines_have_one_order() -> None:
     everything = route(
         methods=["POST"],
-        access={"scopes": ["read"]},
+        access={"scopes": ["read"], "any_scopes": ["a", "b"]},
+        csrf=True,
+        network={"deny": ["192.0.2.66"]},
         versions=["v1"],
         maintenance=True,
         rate_limit="few",
         transform="old",
         plugin="pricing.add_tax",
         validate={"body": True},
+        cors="pages",
     )
     cached = route(name="cached", path="/cached", versions=["v1"], cache={"ttl": "1m"})
     services = {"data": {"binding": "DATA", "circuit_breaker": {}}}
-    compiled = CompiledRoutes(table(everything, cached, services=services), FakePlatform())
+    cors = {"pages": {"origins": ["https://app.example.com"]}}
+    one = table(everything, cached, services=services, cors=cors)
+    compiled = CompiledRoutes(one, FakePlatform())
     orders = [[step.name for step in one.steps()] for one in compiled.all()]
     assert orders == [
         [name for name in ORDER if name not in ("cache", "carry_up", "websocket")],

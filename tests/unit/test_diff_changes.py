@@ -59,6 +59,7 @@ def versions(v1: dict[str, Any] | None = None, **members: Any) -> dict[str, Any]
     return {"versions": {"default": "v2", "supported": supported} | members}
 
 
+PAGE = "https://a.example"
 TABLES = [
     # a part of the table after, name, what, severity
     (versions(default="v1"), "default", "default", "breaking"),
@@ -72,6 +73,11 @@ TABLES = [
     ({"paths": {"duplicate_slashes": "merge"}}, "paths", "duplicate_slashes", "compatible"),
     ({"rate_limits": {"few": {"quota": 1, "window": "1m", "by": "address"}}}, "few", "changed",
      "risky"),
+    ({"roles": {"r": {"permissions": ["b"]}}}, "r", "permissions", "breaking"),
+    ({"roles": {"r": {"permissions": ["a", "b"]}}}, "r", "permissions", "risky"),
+    ({"security_headers": {"frame_options": None}}, "security_headers", "frame_options", "risky"),
+    ({"cors": {"p": {"origins": ["https://b.example"]}}}, "thing", "cors", "breaking"),
+    ({"cors": {"p": {"origins": [PAGE, "https://b.example"]}}}, "thing", "cors", "risky"),
     ({"services": {"data": {"binding": "DATA", "timeout": "1s"}, "auth": {"binding": "AUTH"}}},
      "data", "timeout", "risky"),
     ({"services": {"data": {"url": "https://a.example"}, "auth": {"binding": "AUTH"}}},
@@ -81,8 +87,10 @@ TABLES = [
 
 @pytest.mark.parametrize(("members", "name", "what", "severity"), TABLES)
 def test_a_table_that_changed(members: dict[str, Any], name: str, what: str, severity: str) -> None:
-    used = route(rate_limit="few")
-    changes = compare(table(used), table(used, **members))
+    used = route(rate_limit="few", cors="p")
+    pages: dict[str, Any] = {"cors": {"p": {"origins": [PAGE]}}}
+    pages["roles"] = {"r": {"permissions": ["a"]}}
+    changes = compare(table(used, **pages), table(used, **pages | members))
     assert (name, what, severity) in [(one.name, one.what, one.severity) for one in changes]
 
 

@@ -107,6 +107,6 @@ def test_the_local_windows_are_bounded() -> None:
     fake.limiters.down = True
     policy = limit(fake, local=local)
     for number in range(LocalWindows.MAX_KEYS + 1):
-        ask(policy, address=f"2001:db8::{number:x}")
+        ask(policy, address=f"2001:db8:0:{number:x}::1")
     # The first address was forgotten, so its quota is whole again.
     assert ask(policy, address="2001:db8::0").answer_fields[1][1] == '"few";r=1;t=60;local'

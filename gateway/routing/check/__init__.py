@@ -8,18 +8,20 @@ from itertools import chain, islice
 from typing import Final
 
 from routing.changes import VersionedRoutes
+from routing.check.access import check_roles
 from routing.check.changes import check_changes, is_circular
 from routing.check.collisions import check_collisions
+from routing.check.cors import check_cors
 from routing.check.ends import check_ends
 from routing.check.finding import Finding, Path
 from routing.check.routes import check_routes
 from routing.check.schemas import check_schemas
-from routing.check.services import check_bindings, check_services
+from routing.check.services import check_bindings, check_local, check_services
 from routing.check.transforms import check_applied, check_transforms
 from routing.check.versions import check_versions
 from routing.table import Table
 
-__all__ = ["MAX_FINDINGS", "Finding", "Path", "check_bindings", "check_table"]
+__all__ = ["MAX_FINDINGS", "Finding", "Path", "check_bindings", "check_local", "check_table"]
 
 MAX_FINDINGS: Final = 100
 """Nobody reads more, and looking for the name that was meant takes its time."""
@@ -31,6 +33,8 @@ def check_table(table: Table) -> list[Finding]:
         check_versions(table),
         check_services(table),
         check_schemas(table),
+        check_roles(table),
+        check_cors(table),
         check_transforms(table),
         check_changes(table),
     )

@@ -6,10 +6,11 @@ from typing import Final
 from contract.names import ADMIN_PREFIX, HEALTH_PATH
 from contract.problems import TYPE_PREFIX
 from routing.changes import without_types
+from routing.check.access import check_access
 from routing.check.finding import Finding, Path, known
 from routing.paths import PathTemplate
 from routing.regexes import group_names, objections
-from routing.table import Condition, ConditionSettings, RouteSettings, Table
+from routing.table import AccessSettings, Condition, ConditionSettings, RouteSettings, Table
 from routing.versions import in_version
 
 _NO_DOTS: Final = "a path has no segments `.` and `..`"
@@ -25,6 +26,9 @@ def check_routes(table: Table) -> Iterator[Finding]:
         yield from _check_path(route, at, ignore_case=ignore_case)
         yield from _check_conditions(route.headers, (*at, "headers"))
         yield from _check_conditions(route.query, (*at, "query"))
+        yield from check_access(table, route, at)
+        if isinstance(route.access, AccessSettings):
+            yield from _check_conditions(route.access.claims, (*at, "access", "claims"))
 
 
 def _check_names(table: Table, route: RouteSettings, at: Path) -> Iterator[Finding]:
@@ -35,6 +39,8 @@ def _check_names(table: Table, route: RouteSettings, at: Path) -> Iterator[Findi
             yield Finding((*at, "methods", position), f"`{method}` is named twice")
     if route.rate_limit is not None:
         yield from known(route.rate_limit, table.rate_limits, "rate limit", (*at, "rate_limit"))
+    if route.cors is not None:
+        yield from known(route.cors, table.cors, "CORS policy", (*at, "cors"))
     if route.transform is not None:
         yield from known(route.transform, table.transforms, "transform", (*at, "transform"))
     if route.cache is not None and route.access != "public":
