@@ -5,12 +5,16 @@ is the rest, above all what the runtime hands on joined or unread. Every request
 """
 
 import re
+from collections.abc import Mapping
+from operator import itemgetter
 from typing import Final
 
 from contract.problems import FIELDS_TOO_LARGE, MALFORMED_REQUEST, TARGET_TOO_LONG, Problem
 from messages import Request
 from routing.table import RequestLimits
 from routing.units import size_in_bytes
+
+_VALUE_OF: Final = itemgetter(1)
 
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 """Control characters but for the tab, which a field value may have (RFC 9110, section 5.5)."""
@@ -37,18 +41,17 @@ class Hardening:
         headers = request.headers
         if len(headers) > self._fields:
             raise Problem(FIELDS_TOO_LARGE, f"A request has at most {self._fields} header fields.")
-        values = "".join([value for _, value in headers])
+        values = "".join(map(_VALUE_OF, headers))
         if len(values) > self._field_bytes:
             raise Problem(
                 FIELDS_TOO_LARGE, f"All fields together have at most {self._field_bytes} bytes."
             )
         if _CONTROL.search(values):
             raise _malformed("A header field has a control character in it.")
-        self._check_framing(request)
+        self._check_framing(dict(headers))
 
-    def _check_framing(self, request: Request) -> None:
+    def _check_framing(self, headers: Mapping[str, str]) -> None:
         """Fields of which there can be one, and which decide where a request ends or goes."""
-        headers = request.headers
         host = headers.get("host")
         if host is not None and _HOST.fullmatch(host) is None:
             raise _malformed("The Host field is no host, or there is more than one.")

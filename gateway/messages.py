@@ -5,6 +5,7 @@ platform (a body that is still a stream) is only held here, never looked into.
 """
 
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from contract.auth import Principal
@@ -44,6 +45,9 @@ def without(
 ) -> list[tuple[str, str]]:
     """`fields` but for those with one of `names`, or whose name begins with `prefix`."""
     return [field for field in fields if field[0] not in names and not field[0].startswith(prefix)]
+
+
+_NAME_OF: Final = itemgetter(0)
 
 
 class Headers:
@@ -87,14 +91,15 @@ class Headers:
         """Put `fields` in: list fields beside those that are there, others in their place."""
         listed = [name for name, _ in fields if name not in LIST_FIELDS]
         replaced = set(listed)
-        if any(field[0] in replaced for field in self._fields):
+        if not replaced.isdisjoint(map(_NAME_OF, self._fields)):
             self._fields = [field for field in self._fields if field[0] not in replaced]
+        if len(replaced) == len(listed):
+            self._fields += fields
+            return
         # Of two for one place the later counts.
-        latest = dict(fields) if len(replaced) < len(listed) else None
+        latest = dict(fields)
         self._fields += [
-            field
-            for field in fields
-            if latest is None or field[0] in LIST_FIELDS or latest[field[0]] == field[1]
+            field for field in fields if field[0] in LIST_FIELDS or latest[field[0]] == field[1]
         ]
 
     def drop(self, names: Collection[str], prefix: str) -> None:
