@@ -5,7 +5,6 @@ holds every file to the budget.
 """
 
 import os
-import resource
 import subprocess
 import sys
 import time
@@ -42,35 +41,42 @@ class Refusal(NamedTuple):
     megabytes: float
 
 
+_LAUNCHER: Final = """
+import os, resource, sys
+addresses, seconds = map(int, sys.argv[1:3])
+child = os.fork()
+if not child:
+    resource.setrlimit(resource.RLIMIT_AS, (addresses, addresses))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
+    os.execv(sys.argv[3], sys.argv[3:])
+_, status, usage = os.wait4(child, 0)
+os.write(2, f"{usage.ru_utime + usage.ru_stime} {usage.ru_maxrss}".encode())
+os._exit(os.waitstatus_to_exitcode(status) & 255)
+"""
+"""Starts the command with limits, so that one that gets out of hand is stopped, and tells what it
+took. A child's peak of memory begins with that of who started it, so this has to be a small one."""
+
+
 def check(path: Path) -> Refusal:
     """Run `gateway check` on `path` in a process of its own."""
     command = [sys.executable, "-m", "cli.main", "check", str(path)]
-    root = Path(__file__).resolve().parents[1]
+    limits = [str(_ADDRESSES), str(int(_GIVE_UP))]
     began = time.monotonic()
-    with subprocess.Popen(
-        command,
-        cwd=root,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        preexec_fn=_limit,  # noqa: PLW1509  # no thread of ours is running
-    ) as process:
-        assert process.stdout is not None
-        output = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    return Refusal(
-        status=process.returncode,
-        output=output.decode(),
-        seconds=usage.ru_utime + usage.ru_stime,
-        elapsed=time.monotonic() - began,
-        megabytes=usage.ru_maxrss / (1024 if sys.platform == "linux" else 1024 * 1024),
+    run = subprocess.run(
+        [sys.executable, "-S", "-E", "-c", _LAUNCHER, *limits, *command],
+        cwd=Path(__file__).resolve().parents[1],
+        capture_output=True,
+        check=False,
     )
-
-
-def _limit() -> None:
-    """A check that gets out of hand is stopped instead of stopping the machine."""
-    resource.setrlimit(resource.RLIMIT_AS, (_ADDRESSES, _ADDRESSES))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(_GIVE_UP), int(_GIVE_UP)))
+    *complaints, measured = run.stderr.rpartition(b"\n")
+    seconds, peak = measured.split()
+    return Refusal(
+        status=run.returncode,
+        output=(run.stdout + b"".join(complaints)).decode(),
+        seconds=float(seconds),
+        elapsed=time.monotonic() - began,
+        megabytes=int(peak) / (1024 if sys.platform == "linux" else 1024 * 1024),
+    )
 
 
 def _file(content: bytes | Callable[[], bytes]) -> Callable[[Path], Path]:
