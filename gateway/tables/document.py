@@ -4,9 +4,11 @@ import hashlib
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from contract.nesting import is_too_deep
 from routing.check import Finding, check_table
+from routing.schemas import with_compiled_schemas
 from routing.table import Table
 
 MAX_DOCUMENT: Final = 2 * 1024 * 1024
@@ -49,10 +51,12 @@ def read_document(id: str, document: bytes) -> Table:
     except (msgspec.MsgspecError, ValueError) as error:
         # A member that this gateway does not know is one: it may be what protects a route.
         raise Unusable("unreadable", str(error)) from None
-    findings = tuple(check_table(table))
+    # What schemas compile to is not believed either: it is made again of the schemas themselves.
+    written = replace(table, compiled_schemas=None)
+    findings = tuple(check_table(written))
     if findings:
         raise Unusable("invalid", told(findings), findings)
-    return table
+    return with_compiled_schemas(written)
 
 
 def told(findings: tuple[Finding, ...]) -> str:
