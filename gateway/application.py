@@ -72,14 +72,14 @@ class Application:
 
     async def _respond(self, exchange: Exchange) -> Response:
         request = exchange.request
-        self._hardening.check(request)
-        came = drop_outside_fields(request.headers)
+        came = self._hardening.check(request)
+        drop_outside_fields(request.headers, came)
         exchange.via = came.get("via")
         if exchange.via is not None:
             refuse_loop(exchange.via)
         if "upgrade" in came:
             exchange.upgrade = came["upgrade"].strip().lower() == "websocket"
-        request.headers.set(REQUEST_ID, exchange.request_id)
+        request.headers.add(REQUEST_ID, exchange.request_id)
         if request.path == HEALTH_PATH:
             return await self._health(exchange)
         if request.path.startswith(TYPE_PREFIX):

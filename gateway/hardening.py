@@ -34,8 +34,11 @@ class Hardening:
         self._field_bytes = size_in_bytes(limits.field_bytes)
         self._target = size_in_bytes(limits.target_bytes)
 
-    def check(self, request: Request) -> None:
-        """Raises `Problem`: target-too-long, fields-too-large, malformed-request."""
+    def check(self, request: Request) -> Mapping[str, str]:
+        """The fields by name, as they came.
+
+        Raises `Problem`: target-too-long, fields-too-large, malformed-request.
+        """
         if len(request.path) + len(request.query) >= self._target:
             raise Problem(TARGET_TOO_LONG, f"A target has at most {self._target} bytes.")
         headers = request.headers
@@ -48,26 +51,25 @@ class Hardening:
             )
         if _CONTROL.search(values):
             raise _malformed("A header field has a control character in it.")
-        self._check_framing(dict(headers))
+        came = dict(headers)
+        _check_framing(came)
+        return came
 
-    def _check_framing(self, headers: Mapping[str, str]) -> None:
-        """Fields of which there can be one, and which decide where a request ends or goes."""
-        host = headers.get("host")
-        if host is not None and _HOST.fullmatch(host) is None:
-            raise _malformed("The Host field is no host, or there is more than one.")
-        length = headers.get("content-length")
-        if length is not None:
-            if not (length.isascii() and length.isdigit()):
-                raise _malformed("Content-Length is no number, or there is more than one.")
-            if "transfer-encoding" in headers:
-                raise _malformed("Content-Length and Transfer-Encoding contradict each other.")
-        authorization = headers.get("authorization")
-        if (
-            authorization is not None
-            and "," in authorization
-            and _ONE_CREDENTIAL.match(authorization)
-        ):
-            raise _malformed("There is more than one Authorization field.")
+
+def _check_framing(headers: Mapping[str, str]) -> None:
+    """Fields of which there can be one, and which decide where a request ends or goes."""
+    host = headers.get("host")
+    if host is not None and _HOST.fullmatch(host) is None:
+        raise _malformed("The Host field is no host, or there is more than one.")
+    length = headers.get("content-length")
+    if length is not None:
+        if not (length.isascii() and length.isdigit()):
+            raise _malformed("Content-Length is no number, or there is more than one.")
+        if "transfer-encoding" in headers:
+            raise _malformed("Content-Length and Transfer-Encoding contradict each other.")
+    authorization = headers.get("authorization")
+    if authorization is not None and "," in authorization and _ONE_CREDENTIAL.match(authorization):
+        raise _malformed("There is more than one Authorization field.")
 
 
 def _malformed(detail: str) -> Problem:

@@ -8,7 +8,7 @@ edge where it reads them). A Location in the service's own words is put in the c
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from contract.names import INTERNAL_PREFIX
+from contract.names import INTERNAL_PREFIX, REQUEST_ID
 from contract.problems import UPSTREAM_TIMEOUT, UPSTREAM_UNREACHABLE, Problem
 from ends.forwarding import forwarded_fields
 from messages import HOP_BY_HOP, OF_SERVERS, Exchange, Headers, Response, without
@@ -21,7 +21,7 @@ _FROM_PROXIES: Final = frozenset(
 )
 """What a client claims about the way here; nobody vouches for it."""
 
-_FROM_OUTSIDE: Final = HOP_BY_HOP | _FROM_PROXIES | {"via"}
+_FROM_OUTSIDE: Final = HOP_BY_HOP | _FROM_PROXIES | {"via", REQUEST_ID}
 _FROM_SERVICES: Final = HOP_BY_HOP | OF_SERVERS
 
 _WITH_LOCATION: Final = frozenset({201, 202, 300, 301, 302, 303, 307, 308})
@@ -111,18 +111,16 @@ class Dispatch:
         return path
 
 
-def drop_outside_fields(headers: Headers) -> Mapping[str, str]:
+def drop_outside_fields(headers: Headers, came: Mapping[str, str]) -> None:
     """Remove what a client may not tell a service: identity, hops, one connection's fields.
 
-    Returns all fields as they came, by name.
+    `came` are the same fields by name.
     """
     unwanted = _FROM_OUTSIDE
-    came = dict(headers)
     connection = came.get("connection")
     if connection is not None:
         unwanted = unwanted.union(name.strip().lower() for name in connection.split(","))
     headers.drop(unwanted, INTERNAL_PREFIX)
-    return came
 
 
 def without_inside_fields(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
