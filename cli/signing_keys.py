@@ -12,8 +12,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, Final
 
-from identity.algorithms import ASYMMETRIC
-from identity.jwk import UnusableKey, parse_own_set
+from contract.jose.algorithms import ASYMMETRIC
+from contract.jose.jwk import UnusableKey, parse_own_set
 from runtime.host_signatures import generate
 
 Keys = list[dict[str, Any]]

@@ -1,7 +1,8 @@
 """A Worker's border to JavaScript: fetch in and out, D1 behind `contract.database`.
 
-The one module of this package that needs workerd; nothing that CPython runs imports it. It speaks
-to the raw JavaScript objects, because the SDK's wrappers convert every argument and result.
+With `contract.webcrypto` the only module of this package that needs workerd; nothing that CPython
+runs imports them. It speaks to the raw JavaScript objects, because the SDK's wrappers convert every
+argument and result.
 """
 
 import asyncio

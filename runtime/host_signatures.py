@@ -1,7 +1,7 @@
 """Signatures and new keys on this machine, by the package `cryptography`.
 
-The same port as WebCrypto has at the edge (`identity.signatures.Asymmetric`): for `gateway token`,
-for the keys in `.dev.vars`, and as the other implementation that tests compare with.
+The same port as WebCrypto has at the edge (`contract.jose.signatures`): for `gateway token`, for
+the keys in `.dev.vars`, and as the other implementation that tests compare with.
 """
 
 from typing import Any, Final
@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
     encode_dss_signature,
 )
 
-from identity import base64url
-from identity.algorithms import ALGORITHMS, Algorithm, Scheme
-from identity.jwk import Key
+from contract.jose import base64url
+from contract.jose.algorithms import ALGORITHMS, Algorithm, Scheme
+from contract.jose.jwk import Key
 
 _CURVES: Final[dict[str, ec.EllipticCurve]] = {
     "P-256": ec.SECP256R1(),

@@ -187,16 +187,15 @@ def core_worker() -> Worker:
 
 
 def jws_worker() -> Worker:
-    """A Python Worker that has the auth Worker's modules for signatures beside its own."""
+    """A Python Worker that has the auth Worker's module for claims beside its own."""
     auth = CONFIGS["auth"].parent / "src"
-    own = ("algorithms", "base64url", "claims", "jwk", "jws", "signatures", "strict_json")
-    paths = [auth / "identity" / f"{name}.py" for name in ("__init__", *own)]
+    paths = [auth / "identity" / f"{name}.py" for name in ("__init__", "claims")]
     cases = [TESTS / "__init__.py", TESTS / "cases" / "__init__.py", TESTS / "cases" / "judging.py"]
     return Worker(
         config=WORKERS / "jws" / "wrangler.toml",
         name=JWS,
         modules={
-            **{path.relative_to(auth).as_posix(): path for path in [auth / "webcrypto.py", *paths]},
+            **{path.relative_to(auth).as_posix(): path for path in paths},
             **{path.relative_to(TESTS.parent).as_posix(): path for path in cases},
         },
     )

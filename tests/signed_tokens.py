@@ -15,7 +15,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from jwt.algorithms import get_default_algorithms
 
-from identity.algorithms import ASYMMETRIC
+from contract.jose.algorithms import ASYMMETRIC
 from runtime.host_signatures import generate
 from tests.cases.judging import AUDIENCE, GOOD, ISSUER
 

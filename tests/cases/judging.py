@@ -5,11 +5,12 @@ from typing import Any, Final
 
 import msgspec
 
-from identity import base64url, claims, jws, signatures
+from contract.jose import base64url, jws, signatures
+from contract.jose.jwk import UnusableKey, parse_own_set, parse_public_set
+from contract.jose.jws import InvalidJws
+from contract.jose.signatures import Asymmetric
+from identity import claims
 from identity.claims import InvalidClaims
-from identity.jwk import UnusableKey, parse_own_set, parse_public_set
-from identity.jws import InvalidJws
-from identity.signatures import Asymmetric
 
 ISSUER: Final = "https://issuer.test"
 AUDIENCE: Final = "public-api"

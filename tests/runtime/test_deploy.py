@@ -65,11 +65,11 @@ UPLOADED = {
         """,
     },
     "auth": {
-        "": "fetching webcrypto worker",
+        "": "fetching worker",
         "identity": """
-            __init__ algorithms api_keys attempts base64url claims clients demo handle
-            http_lifetime issuer_keys issuers jwk jws key_endpoint metadata_endpoint oauth passwords
-            revocation_endpoint service session_endpoint sessions signatures store strict_json
+            __init__ api_keys attempts claims clients demo handle
+            http_lifetime issuer_keys issuers key_endpoint metadata_endpoint oauth passwords
+            revocation_endpoint service session_endpoint sessions store
             token_endpoint tokens verification
         """,
     },

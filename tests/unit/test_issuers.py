@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from identity import jws
+from contract.jose import jws
+from contract.jose.jws import InvalidJws, UnknownKey
 from identity.claims import InvalidClaims
 from identity.http_lifetime import LONGEST, SHORTEST, USUAL, lifetime
 from identity.issuer_keys import (
@@ -19,7 +20,6 @@ from identity.issuer_keys import (
     Unreachable,
 )
 from identity.issuers import ForeignIssuer, TrustedIssuer, check_address, parse_issuers
-from identity.jws import InvalidJws, UnknownKey
 from runtime.host_signatures import HostSignatures
 from tests.signed_tokens import claims, key, key_set, token
 from tests.unit.sqlite_database import SqliteDatabase

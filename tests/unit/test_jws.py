@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity import base64url, jws
-from identity.jwk import UnusableKey, parse_key, parse_own_set, published
-from identity.jws import InvalidJws
+from contract.jose import base64url, jws
+from contract.jose.jwk import UnusableKey, parse_key, parse_own_set, published
+from contract.jose.jws import InvalidJws
 from runtime.host_signatures import HostSignatures
 from tests.cases.judging import GOOD, judge, sign_and_verify
 from tests.signed_tokens import ALL, cases, key, key_set, public, signing_sets, token

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cli.main import main
-from identity.jwk import parse_own_set
+from contract.jose.jwk import parse_own_set
 
 
 def step(

@@ -6,8 +6,8 @@ import js
 import msgspec
 from pyodide.ffi import JsException, jsnull, run_sync
 
+from contract.jose.jwk import MAX_SET_LENGTH
 from identity.issuer_keys import Fetched, Unreachable
-from identity.jwk import MAX_SET_LENGTH
 
 _TIMEOUT: Final = 3000
 """Milliseconds for all of it, the body included."""

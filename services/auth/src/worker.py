@@ -17,9 +17,9 @@ from contract.database import DatabaseUnavailable
 from contract.edge import D1Database, log, raw, serve
 from contract.problems import Problem
 from contract.service import ServiceRequest, ServiceResponse
+from contract.webcrypto import WebCrypto
 from fetching import fetch
 from identity.service import AuthService, Settings
-from webcrypto import WebCrypto
 
 _BODY_LIMIT = 16_384
 

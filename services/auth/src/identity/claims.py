@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
-from identity.strict_json import decode_object
+from contract.jose.strict_json import decode_object
 
 LEEWAY: Final = 30
 """Seconds by which two clocks may differ."""

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 import msgspec
 
 from contract.database import Database, DatabaseUnavailable
+from contract.jose.jwk import KeySet, UnusableKey, parse_public_set
 from identity.http_lifetime import lifetime
-from identity.jwk import KeySet, UnusableKey, parse_public_set
 
 MAX_STALE: Final = 86_400
 """Seconds after their fetching for which keys are used while the issuer cannot be reached."""

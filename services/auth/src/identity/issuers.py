@@ -13,12 +13,13 @@ import msgspec
 from msgspec import Meta
 
 from contract.auth import Principal
-from identity import claims, jws
-from identity.algorithms import ASYMMETRIC
+from contract.jose import jws
+from contract.jose.algorithms import ASYMMETRIC
+from contract.jose.jws import Jws, UnknownKey
+from contract.jose.signatures import Asymmetric
+from identity import claims
 from identity.claims import Claims, InvalidClaims
 from identity.issuer_keys import IssuerKeys
-from identity.jws import Jws, UnknownKey
-from identity.signatures import Asymmetric
 from identity.tokens import TYPE, principal_of
 
 _NUMBER: Final = re.compile(r"[0-9]+|0x[0-9a-f]*")

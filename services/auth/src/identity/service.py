@@ -8,6 +8,7 @@ import msgspec
 from contract import problems
 from contract.auth import VerifyRequest
 from contract.database import Database
+from contract.jose.signatures import Asymmetric
 from contract.problems import Problem
 from contract.service import Log, ServiceRequest, ServiceResponse
 from identity.attempts import Attempts
@@ -21,7 +22,6 @@ from identity.passwords import Derive
 from identity.revocation_endpoint import RevocationEndpoint
 from identity.session_endpoint import SessionEndpoint
 from identity.sessions import Sessions
-from identity.signatures import Asymmetric
 from identity.store import Store
 from identity.token_endpoint import TokenEndpoint
 from identity.tokens import TokenAuthority, parse_signing_keys

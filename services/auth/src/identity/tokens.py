@@ -9,11 +9,12 @@ from typing import Any, Final
 import msgspec
 
 from contract.auth import CredentialKind, Principal
-from identity import base64url, claims, jws, signatures
+from contract.jose import base64url, jws, signatures
+from contract.jose.jwk import KeySet, UnusableKey, parse_own_set, published
+from contract.jose.jws import InvalidJws, Jws
+from contract.jose.signatures import Asymmetric
+from identity import claims
 from identity.claims import Claims, InvalidClaims
-from identity.jwk import KeySet, UnusableKey, parse_own_set, published
-from identity.jws import InvalidJws, Jws
-from identity.signatures import Asymmetric
 
 TYPE: Final = "at+jwt"
 

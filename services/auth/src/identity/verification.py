@@ -9,11 +9,12 @@ from contextlib import suppress
 
 from contract.auth import Principal, VerifyResponse
 from contract.database import DatabaseUnavailable
-from identity import api_keys, claims, jws
+from contract.jose import jws
+from contract.jose.jws import InvalidJws
+from identity import api_keys, claims
 from identity.claims import Claims, InvalidClaims
 from identity.demo import DemoCredentials
 from identity.issuers import ForeignIssuer
-from identity.jws import InvalidJws
 from identity.sessions import Sessions
 from identity.store import Store
 from identity.tokens import InvalidCredential, TokenAuthority, principal_of

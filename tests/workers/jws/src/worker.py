@@ -6,8 +6,8 @@ import js
 import msgspec
 from pyodide.ffi import run_sync
 
+from contract.webcrypto import WebCrypto
 from tests.cases.judging import judge, sign_and_verify
-from webcrypto import WebCrypto
 
 _webcrypto = WebCrypto()
 

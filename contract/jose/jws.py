@@ -2,18 +2,19 @@
 
 The token has no say in how it is checked. Its `alg` has to be on the caller's list and to be that
 of the key; its `kid` selects among the keys that are trusted anyway; `jku`, `jwk`, `x5u` and `x5c`
-are never looked at. What the payload says is somebody else's business: see `claims.py`.
+are never looked at. What the payload says is somebody else's business: `identity/claims.py` of the
+auth Worker, and `contract/identity.py`.
 """
 
 import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final, NamedTuple
 
-from identity import base64url, signatures
-from identity.algorithms import ALGORITHMS
-from identity.jwk import Key, KeySet
-from identity.signatures import Asymmetric
-from identity.strict_json import decode_object
+from contract.jose import base64url, signatures
+from contract.jose.algorithms import ALGORITHMS
+from contract.jose.jwk import Key, KeySet
+from contract.jose.signatures import Asymmetric
+from contract.jose.strict_json import decode_object
 
 MAX_LENGTH: Final = 8192
 """Characters of a token."""

@@ -1,14 +1,14 @@
 """Signatures under a `Key`: HMAC here by hashlib, all others by whatever the platform brings.
 
-At the edge that is WebCrypto (`webcrypto.py`), on the host the package `cryptography`
+At the edge that is WebCrypto (`contract/webcrypto.py`), on the host the package `cryptography`
 (`runtime/host_signatures.py`).
 """
 
 import hmac
 from typing import Protocol
 
-from identity.algorithms import Scheme
-from identity.jwk import Key
+from contract.jose.algorithms import Scheme
+from contract.jose.jwk import Key
 
 
 class Asymmetric(Protocol):

@@ -1,4 +1,4 @@
-"""Signatures by WebCrypto: native code, behind the port `identity.signatures.Asymmetric`.
+"""Signatures by WebCrypto: native code, behind the port `contract.jose.signatures.Asymmetric`.
 
 Imported keys are kept for the isolate's life, a bounded number of them. The JavaScript objects are
 looked up when they are needed and not at import: a deploy's snapshot of memory holds none.
@@ -10,8 +10,8 @@ from typing import Any, Final
 import js
 from pyodide.ffi import JsException, run_sync, to_js
 
-from identity.algorithms import Algorithm, Scheme
-from identity.jwk import Key
+from contract.jose.algorithms import Algorithm, Scheme
+from contract.jose.jwk import Key
 
 _MAX_KEPT: Final = 64
 

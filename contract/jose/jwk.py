@@ -10,9 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
-from identity import base64url
-from identity.algorithms import ALGORITHMS, Algorithm, Scheme
-from identity.strict_json import decode_object
+from contract.jose import base64url
+from contract.jose.algorithms import ALGORITHMS, Algorithm, Scheme
+from contract.jose.strict_json import decode_object
 
 MAX_KEYS: Final = 32
 MAX_SET_LENGTH: Final = 65_536
