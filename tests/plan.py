@@ -18,6 +18,7 @@ from runtime.host_signatures import generate
 from runtime.plan import HOST, Plan, Worker
 from runtime.project import CONFIGS, gateway_worker, service_workers
 from tests.cases import dispatching
+from tests.rotation import STEPS, deployment, secrets_of
 
 TESTS: Final = Path(__file__).parent
 WORKERS: Final = TESTS / "workers"
@@ -45,7 +46,10 @@ FOREIGN: Final = "foreign-issuer"
 """Somebody else who issues tokens, and publishes keys: tests/workers/issuer.mjs."""
 FOREIGN_ISSUER: Final = "https://login.partner.test"
 LABS: Final = ("lab-1", "lab-2", "lab-3")
-"""Gateways with the tests' table; to each other they are further isolates of one Worker."""
+"""Gateways with the tests' table; to each other they are further isolates of one Worker. Their auth
+Worker is behind `SWITCH`."""
+SWITCH: Final = "switch"
+"""Says which deployment of auth answers: tests/workers/switch.mjs."""
 FAULTY: Final = "lab-faulty"
 """The same, with every dependency behind one of `FAULTS`."""
 
@@ -67,17 +71,17 @@ _DEVELOPMENT: Final = {
     "DEMO_API_KEY": DEMO_API_KEY,
 }
 _AUTH_DATABASE: Final = "00000000-0000-4000-8000-0000000000a0"
+_DATA_DATABASE: Final = "00000000-0000-4000-8000-0000000000da"
 _OBJECTS: Final = {"RATE_LIMITER": "RateLimiter", "CIRCUIT_BREAKER": "CircuitBreaker"}
 _FEED: Final = {"CHANGE_FEED": "ChangeFeed"}
 
 
 def project_workers(foreign: str = "") -> tuple[Worker, ...]:
     """The five Workers, set up for development; with the foreign issuer at that address."""
-    issuers = {"TRUSTED_ISSUERS": _trusted(foreign)} if foreign else {}
     return (
         gateway_worker(),
         *(
-            msgspec.structs.replace(worker, vars=_DEVELOPMENT | issuers)
+            msgspec.structs.replace(worker, vars=_DEVELOPMENT | _issuers(foreign))
             if worker.config == CONFIGS["auth"]
             else worker
             for worker in service_workers()
@@ -91,8 +95,9 @@ def shared_plan(state: Path) -> Plan:
     table = {"compiled_routes.py": _compiled(state, f"{HOST}:{port}")}
     config = CONFIGS["gateway"]
     bound = {"ORIGIN": ORIGIN}
+    switched = {**bound, "AUTH": SWITCH}
     labs = [
-        Worker(config=config, name=name, modules=table, service_bindings=bound) for name in LABS
+        Worker(config=config, name=name, modules=table, service_bindings=switched) for name in LABS
     ]
     faulty = Worker(
         config=config,
@@ -104,6 +109,7 @@ def shared_plan(state: Path) -> Plan:
     workers = (
         *project_workers(f"http://{HOST}:{issuer_port}"),
         *labs,
+        *rotation_workers(f"http://{HOST}:{issuer_port}"),
         faulty,
         gateway_worker(THREE_VERSIONS, name=VERSIONED),
         Worker(
@@ -121,6 +127,27 @@ def shared_plan(state: Path) -> Plan:
         jws_worker(),
     )
     return Plan(workers=workers, state=state)
+
+
+def rotation_workers(foreign: str) -> tuple[Worker, ...]:
+    """The auth Worker with each secret of a rotation, and what says which of them answers."""
+    settings = _DEVELOPMENT | _issuers(foreign)
+    secrets = secrets_of(SIGNING_KEYS)
+    deployments = (
+        Worker(
+            config=CONFIGS["auth"],
+            name=deployment(step),
+            vars={**settings, "SIGNING_KEYS": secrets[step]},
+        )
+        for step in STEPS
+    )
+    bindings = {"AUTH": AUTH} | {step: deployment(step) for step in STEPS}
+    switch = Worker(script=WORKERS / "switch.mjs", name=SWITCH, service_bindings=bindings)
+    return (*deployments, switch)
+
+
+def _issuers(foreign: str) -> dict[str, str]:
+    return {"TRUSTED_ISSUERS": _trusted(foreign)} if foreign else {}
 
 
 def _trusted(foreign: str) -> str:
@@ -141,7 +168,7 @@ def caller() -> Worker:
         name=CALLER,
         service_bindings={"AUTH": AUTH, "DATA": DATA, "CACHE": CACHE, "KEYLESS": KEYLESS},
         options={
-            "d1Databases": {"AUTH_DB": _AUTH_DATABASE},
+            "d1Databases": {"AUTH_DB": _AUTH_DATABASE, "DATA_DB": _DATA_DATABASE},
             "durableObjects": objects_of(STATE, {**_OBJECTS, **_FEED}),
         },
     )

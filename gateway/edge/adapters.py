@@ -6,7 +6,7 @@ they may not outlive a request. Every failure leaves here as `Unavailable`.
 
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import js
 import msgspec
@@ -32,6 +32,8 @@ from edge.driver import Rejected, invoke, promising, settled, together, within
 from messages import BodyTooLarge, Request, Response, read_body
 from ports import Service, Unavailable
 
+T = TypeVar("T")
+
 _fetch = promising(js.fetch)
 _all = promising(js.Promise.all, js.Promise, listed=True)
 _encode = msgspec.json.Encoder().encode
@@ -52,6 +54,15 @@ async def _ask(dependency: str, timeout: float, call: Callable[..., Any], *argum
     if value is None:
         raise Unavailable(dependency, timed_out=True)
     return value
+
+
+def _read(dependency: str, decode: Callable[[Any], T], answer: Any) -> T:
+    """What the answer says. Raises `Unavailable`: who answers something else is as good as down."""
+    try:
+        return decode(answer)
+    except (msgspec.MsgspecError, TypeError, ValueError):
+        # Without its text: the answer could be quoted there.
+        raise Unavailable(dependency, reason="its answer cannot be read") from None
 
 
 def _encoded(message: msgspec.Struct) -> str:
@@ -140,7 +151,7 @@ class AuthWorker:
     async def verify(self, credential: str) -> VerifyResponse:
         auth, message = self._binding, _encoded(VerifyRequest(credential=credential))
         answer = await _ask("auth", self.TIMEOUT, invoke, auth.verify, auth, message)
-        return _decode_verification(answer)
+        return _read("auth", _decode_verification, answer)
 
 
 class RateLimiterObjects:
@@ -153,7 +164,7 @@ class RateLimiterObjects:
         limiter = self._namespace.getByName(key)
         message = _encoded(request)
         answer = await _ask("rate limiter", timeout, invoke, limiter.check, limiter, message)
-        return _decode_limit(answer)
+        return _read("rate limiter", _decode_limit, answer)
 
 
 class CircuitBreakerObjects:
@@ -168,7 +179,7 @@ class CircuitBreakerObjects:
         breaker = self._namespace.getByName(upstream)
         message = _encoded(report)
         answer = await _ask("circuit breaker", timeout, invoke, breaker.report, breaker, message)
-        return _decode_breaker(answer)
+        return _read("circuit breaker", _decode_breaker, answer)
 
     async def acquire(
         self, upstream: str, request: BreakerRequest, *, timeout: float
@@ -176,7 +187,7 @@ class CircuitBreakerObjects:
         breaker = self._namespace.getByName(upstream)
         message = _encoded(request)
         answer = await _ask("circuit breaker", timeout, invoke, breaker.acquire, breaker, message)
-        return _decode_breaker(answer)
+        return _read("circuit breaker", _decode_breaker, answer)
 
 
 class ChangeFeedObject:

@@ -17,7 +17,10 @@ DEADLINE = 0.5  # seconds that an object is given
 QUOTA = 5
 
 
-@pytest.mark.parametrize(("fault", "reason"), [("throw", "injected"), ("hang", "timed out")])
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [("throw", "injected"), ("hang", "timed out"), ("rubbish", "cannot be read")],
+)
 def test_the_isolate_limits_by_itself(
     faulty: Consumer, fail: Fail, runtime: LocalRuntime, fault: str, reason: str
 ) -> None:

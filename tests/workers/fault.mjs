@@ -1,21 +1,27 @@
 // Stands under the binding of another Worker, or of its Durable Objects, and passes every call on,
 // until it is told to fail: POST /-/fault with the name of a fault as the body.
 //
-//   none    pass on to TARGET (or, for objects, to the real ones)
-//   throw   an exception
-//   hang    no answer
-//   status  500 by fetch; an exception by RPC
+//   none     pass on to TARGET (or, for objects, to the real ones)
+//   slow     the same, half a second later
+//   throw    an exception
+//   hang     no answer
+//   rubbish  an answer at once that says nothing
+//   status   500 by fetch; an exception by RPC
 
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 
 const HANG = 20_000; // milliseconds: longer than anybody waits, short enough to end a run
+const SLOW = 500; // milliseconds
+const RUBBISH = "<!doctype html>";
 let fault = "none";
 let calls = 0;
 
 async function inject(pass) {
   calls += 1;
   if (fault === "hang") await scheduler.wait(HANG);
-  if (fault !== "none") throw new Error(`injected: ${fault}`);
+  if (fault === "rubbish") return RUBBISH;
+  if (fault === "slow") await scheduler.wait(SLOW);
+  else if (fault !== "none") throw new Error(`injected: ${fault}`);
   return await pass();
 }
 
@@ -30,6 +36,7 @@ export default class extends WorkerEntrypoint {
         return new Response(String(calls));
     }
     if (fault === "status") return new Response("injected", { status: 500 });
+    if (fault === "rubbish") return new Response(RUBBISH);
     return await inject(() => this.env.TARGET.fetch(request));
   }
 
