@@ -17,6 +17,7 @@ from cli.compile_table import (
     check_source,
 )
 from cli.options import add_environment, add_table
+from cli.secrets import Warned, warnings
 from runtime.project import CONFIGS
 
 MAX_SHOWN: Final = 100
@@ -60,20 +61,30 @@ def run(arguments: argparse.Namespace) -> int:
             as_json=arguments.json,
             environment=arguments.environment,
         )
+    warned = warnings(loaded, CONFIGS["gateway"])
     if arguments.json:
-        print(as_json(arguments.file, (), loaded))
+        print(as_json(arguments.file, (), loaded, warned))
     else:
         print(f"{arguments.file}: ok ({_counts(loaded)})")
+        for one in warned:
+            print(f"{one.file}:{one.line}:{one.column}: warning: {one.message}")
     return 0
 
 
-def as_json(file: object, errors: Sequence[Located], loaded: LoadedTable | None = None) -> str:
-    """What a program wants to know: `ok`, and each error with its place."""
+def as_json(
+    file: object,
+    errors: Sequence[Located],
+    loaded: LoadedTable | None = None,
+    warned: Sequence[Warned] = (),
+) -> str:
+    """What a program wants to know: `ok`, and each error and warning with its place."""
     document: dict[str, Any] = {"ok": not errors, "file": str(file)}
     if loaded is not None:
         document["files"] = [str(path) for path in loaded.files]
         document["environments"] = list(loaded.environments)
         document["counts"] = _numbers(loaded)
+    if warned:
+        document["warnings"] = [{**one._asdict(), "file": str(one.file)} for one in warned]
     document["errors"] = [
         {
             "file": str(error.file),

@@ -341,6 +341,15 @@ UPSTREAM_UNAVAILABLE = _define(
     "The service failed repeatedly, so its circuit breaker is open. Retry-After says when to try.",
     retryable=True,
 )
+UPSTREAM_NOT_CONFIGURED = _define(
+    "upstream-not-configured",
+    503,
+    Category.UPSTREAM,
+    "The gateway is not set up for the service",
+    "What the gateway has to show to the service behind this route is missing, so the service was "
+    "not asked. Whoever runs the gateway has to set it.",
+    retryable=True,
+)
 MAINTENANCE = _define(
     "maintenance",
     503,

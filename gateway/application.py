@@ -54,7 +54,7 @@ class Application:
         self._control = control
         self._hardening = Hardening(table.request_limits)
         self._security_headers = SecurityHeaders(table.security_headers)
-        self._health = Health(platform, self.short_id, self._described)
+        self._health = Health(platform, self.short_id, self._described, self._routes.credentials)
 
     async def handle(self, exchange: Exchange) -> Response:
         """Answer `exchange`. Never raises: a defect becomes an internal-error problem."""

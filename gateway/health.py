@@ -1,4 +1,4 @@
-"""`/healthz`: is every Worker there, and which table answers?"""
+"""`/healthz`: is every Worker there, which table answers, and can it call its services?"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from contract.problems import METHOD_NOT_ALLOWED, Problem
+from ends.credentials import Credentials
 from messages import Exchange, Headers, Response
 from ports import Platform
 
@@ -17,23 +18,33 @@ class Health:
     """Seconds that each of them has."""
 
     def __init__(
-        self, platform: Platform, table_id: str, describe: Callable[[], Mapping[str, Any]]
+        self,
+        platform: Platform,
+        table_id: str,
+        describe: Callable[[], Mapping[str, Any]],
+        credentials: Mapping[str, Credentials],
     ) -> None:
-        """`describe` says more about the table that answers."""
+        """`describe` says more about the table that answers; `credentials` are its services'."""
         self._platform = platform
         self._table_id = table_id
         self._describe = describe
+        self._credentials = credentials
 
     async def __call__(self, exchange: Exchange) -> Response:
         if exchange.request.method not in ("GET", "HEAD"):
             raise Problem(METHOD_NOT_ALLOWED, headers={"allow": "GET, HEAD"})
         workers = {"gateway": "ok"} | await self._platform.health(self.TIMEOUT)
-        well = all(state == "ok" for state in workers.values())
+        known = self._credentials
+        are_there = await self._platform.together([one.are_there() for one in known.values()])
+        unset = [name for name, there in zip(known, are_there, strict=True) if not there]
+        well = not unset and all(state == "ok" for state in workers.values())
         body: dict[str, Any] = {
             "status": "ok" if well else "degraded",
             "table": self._table_id,
             "workers": workers,
         }
+        if unset:
+            body["without_credentials"] = unset
         described = self._describe()
         if described:
             body["tables"] = described

@@ -23,6 +23,20 @@ class Unavailable(Exception):
         self.timed_out = timed_out
 
 
+class Unconfigured(Unavailable):
+    """A service was not asked, as what the gateway has to show to it is missing."""
+
+
+class StoredSecret(Protocol):
+    """A secret that is kept elsewhere, and has to be asked for."""
+
+    async def get(self) -> str: ...
+
+
+Secret = str | StoredSecret | None
+"""The value of a secret, or where to ask for it; None where there is none of the name."""
+
+
 class Service(Protocol):
     """Something that answers HTTP: a service binding or a URL."""
 
@@ -127,6 +141,10 @@ class Platform(Protocol):
 
     def url(self, base: str) -> Service:
         """The service at the absolute URL `base`."""
+        ...
+
+    def secret(self, name: str) -> Secret:
+        """The secret called `name`. What is no stored secret stays as it is for the isolate."""
         ...
 
     def time(self) -> float:

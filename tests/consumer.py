@@ -12,11 +12,25 @@ from contract.names import INTERNAL_PREFIX, REQUEST_ID
 from contract.problems import MEDIA_TYPE, registry
 from identity.tokens import TokenAuthority, parse_signing_keys
 from runtime.host_signatures import HostSignatures
-from tests.plan import DEMO_API_KEY, DEMO_CLIENT_SECRET, ISSUER, SIGNING_JWK, SIGNING_KEYS
+from tests.plan import (
+    DEMO_API_KEY,
+    DEMO_CLIENT_SECRET,
+    ISSUER,
+    PARTNER_SECRETS,
+    SIGNING_JWK,
+    SIGNING_KEYS,
+    STORED_SECRET,
+)
 
 SCOPES: Final = ("roadmaps:read", "roadmaps:write", "keys:admin")
 
-SECRETS: Final = {SIGNING_JWK["d"], DEMO_CLIENT_SECRET, DEMO_API_KEY}
+SECRETS: Final = {
+    SIGNING_JWK["d"],
+    DEMO_CLIENT_SECRET,
+    DEMO_API_KEY,
+    STORED_SECRET,
+    *PARTNER_SECRETS.values(),
+}
 """All that was used in this run and must not stand in any log line."""
 
 _authority = TokenAuthority(

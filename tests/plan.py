@@ -63,6 +63,15 @@ FAULTS: Final = {"AUTH": "fault-auth", "DATA": "fault-data", "CACHE": "fault-cac
 """By the binding that each stands under: tests/workers/fault.mjs."""
 FAULTY_OBJECTS: Final = "fault-state"
 
+PARTNER_SECRETS: Final = {
+    "PARTNER_KEY": "partner key 0123456789",
+    "PARTNER_PASSWORD": "partner:password",
+    "PARTNER_SPARE_KEY": "partner spare key 0123456789",
+}
+"""What services are shown (`credentials`); the last of `LABS` lacks the last of them."""
+STORED_SECRET: Final = "stored secret 0123456789"
+"""What tests/workers/fault.mjs gives where it stands for a binding of a Secrets Store."""
+
 _DEVELOPMENT: Final = {
     "ENVIRONMENT": "development",
     "ISSUER": ISSUER,
@@ -94,15 +103,24 @@ def shared_plan(state: Path) -> Plan:
     port, issuer_port = _free_port(), _free_port()
     table = {"compiled_routes.py": _compiled(state, f"{HOST}:{port}")}
     config = CONFIGS["gateway"]
-    bound = {"ORIGIN": ORIGIN}
+    bound = {"ORIGIN": ORIGIN, "STORED_KEY": FAULTS["DATA"]}
     switched = {**bound, "AUTH": SWITCH}
+    spare = {name: value for name, value in PARTNER_SECRETS.items() if name != "PARTNER_SPARE_KEY"}
     labs = [
-        Worker(config=config, name=name, modules=table, service_bindings=switched) for name in LABS
+        Worker(
+            config=config,
+            name=name,
+            modules=table,
+            service_bindings=switched,
+            vars=spare if name == LABS[-1] else PARTNER_SECRETS,
+        )
+        for name in LABS
     ]
     faulty = Worker(
         config=config,
         name=FAULTY,
         modules=table,
+        vars=PARTNER_SECRETS,
         service_bindings={**bound, **FAULTS},
         options={"durableObjects": {**objects_of(FAULTY_OBJECTS), **objects_of(STATE, _FEED)}},
     )

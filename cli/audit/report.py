@@ -10,6 +10,7 @@ from rich.text import Text
 # Importing these enters their rules.
 from cli.audit import access as _access
 from cli.audit import lifecycle as _lifecycle
+from cli.audit import literals as _literals
 from cli.audit import operation as _operation
 from cli.audit import reach as _reach
 from cli.audit.rules import RULES, SEVERITIES, Audited, Severity
@@ -20,7 +21,7 @@ from routing.table import Table
 
 __all__ = ["Found", "audit_file", "audit_table", "show"]
 
-_RULE_MODULES: Final = (_access, _lifecycle, _operation, _reach)
+_RULE_MODULES: Final = (_access, _lifecycle, _literals, _operation, _reach)
 _STYLES: Final = {"high": "bold red", "medium": "yellow", "low": "cyan", "info": "dim"}
 
 

@@ -218,6 +218,7 @@ OF_SERVICE: Final[dict[str, Rule]] = {
     "url": always(RISKY, "another service answers"),
     "timeout": _timeout,
     "allow_ip": always(COMPATIBLE, "nothing that a request could meet"),
+    "credentials": always(RISKY, "the service is shown something else, and may refuse it"),
     "circuit_breaker": always(COMPATIBLE, "calls are cut off by other rules when it fails"),
 }
 

@@ -164,6 +164,10 @@ class RecordingPlatform:
     def url(self, base: str) -> _Service:
         return self._service
 
+    def secret(self, name: str) -> str:
+        """Its name: what a secret is, a dry run neither knows nor shows."""
+        return f"<{name}>"
+
     def time(self) -> float:
         return self.now
 

@@ -30,7 +30,7 @@ from contract.names import PING, Binding
 from edge.convert import JsStream, Origin, cut_off, request_to_js, response_from_js
 from edge.driver import Rejected, invoke, promising, settled, together, within
 from messages import BodyTooLarge, Request, Response, read_body
-from ports import Service, Unavailable
+from ports import Secret, Service, Unavailable
 
 T = TypeVar("T")
 
@@ -280,6 +280,19 @@ class SharedCache:
         await settled(self._fetch(key, request_to_js(request)))
 
 
+class StoreSecret:
+    """A secret of the account's Secrets Store, by its binding. `get` rejects where it is gone."""
+
+    TIMEOUT = 1.0
+
+    def __init__(self, binding: Any) -> None:
+        self._binding = binding
+
+    async def get(self) -> str:
+        binding = self._binding
+        return str(await _ask("secrets store", self.TIMEOUT, invoke, binding.get, binding))
+
+
 class CloudflarePlatform:
     """All adapters, made from the `env` of the isolate's first request."""
 
@@ -304,6 +317,12 @@ class CloudflarePlatform:
 
     def url(self, base: str) -> Service:
         return UrlService(base)
+
+    def secret(self, name: str) -> Secret:
+        value = getattr(self._env, name, None)
+        if value is None or isinstance(value, str):
+            return value
+        return StoreSecret(value) if getattr(value, "get", None) is not None else None
 
     def time(self) -> float:
         return time.time()

@@ -12,7 +12,13 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from caching.rules import freshness_lifetime
-from contract.problems import UPSTREAM_INVALID, UPSTREAM_TIMEOUT, UPSTREAM_UNREACHABLE, Problem
+from contract.problems import (
+    UPSTREAM_INVALID,
+    UPSTREAM_NOT_CONFIGURED,
+    UPSTREAM_TIMEOUT,
+    UPSTREAM_UNREACHABLE,
+    Problem,
+)
 from ends.forwarding import forwarded_fields
 from messages import (
     BodyBroken,
@@ -25,7 +31,7 @@ from messages import (
     read_body,
 )
 from pipeline import Next, Policy
-from ports import Service, Together, Unavailable
+from ports import Service, Together, Unavailable, Unconfigured
 from transforms.documents import NotJson, decode, is_json
 from transforms.target import Target
 from transforms.templates import RequestValues, Scope
@@ -148,6 +154,9 @@ class Aggregate:
             raise Problem(UPSTREAM_INVALID, limit) from None
         except (Unavailable, BodyBroken) as failure:
             exchange.log["upstream_error"] = f"{part.name}: {failure}"
+            if isinstance(failure, Unconfigured):
+                told = f"The gateway is not set up for the service of the part {part.name!r}."
+                raise Problem(UPSTREAM_NOT_CONFIGURED, told) from None
             if failure.timed_out:
                 told = f"The part {part.name!r} was not there in {part.timeout:g} s."
                 raise Problem(UPSTREAM_TIMEOUT, told) from None

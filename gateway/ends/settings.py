@@ -1,5 +1,5 @@
 """The settings of a route's end: several backends, a redirect, an answer of the table's own, parts
-of several services put together; and what goes with a call to a service.
+of several services put together; and what goes with a call to a service, credentials among it.
 
 Whether they fit together, and to the rest of the route, is `routing.check.ends`.
 """
@@ -39,6 +39,50 @@ PartPath = Annotated[
         description="A path at the service with placeholders, such as /users/${path.id}/orders.",
     ),
 ]
+
+
+SecretName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Z][A-Z0-9_]{0,62}$",
+        description="The name of a secret of the gateway Worker such as PARTNER_KEY; never its "
+        "value.",
+    ),
+]
+CredentialPrefix = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z][A-Za-z0-9 _-]{0,30}[ =]$",
+        description="What stands before the secret, ending in a space or `=`, such as `Bearer `.",
+    ),
+]
+UserName = Annotated[
+    str,
+    Meta(
+        pattern=r"^[^\x00-\x1F\x7F:]{1,200}$",
+        description="A user name without a colon (RFC 7617, section 2).",
+    ),
+]
+
+
+class BasicSettings(Settings, frozen=True, kw_only=True):
+    """User and password as one value (RFC 7617); exactly one of the two users."""
+
+    user: UserName | None = None
+    user_secret: SecretName | None = None
+    password_secret: SecretName
+
+
+class CredentialsSettings(Settings, frozen=True, kw_only=True):
+    """What the gateway shows to a service, made of secrets; exactly one of `secret` and `basic`."""
+
+    header: FieldName = "Authorization"
+    """The field; what clients send in it never reaches the service."""
+    prefix: CredentialPrefix | None = None
+    """Stands before the secret."""
+    secret: SecretName | None = None
+    """Name of a secret of the gateway Worker."""
+    basic: BasicSettings | None = None
 
 
 class HeaderEdits(Settings, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from typing import Final
 
 from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
 from contract.circuit_breaker import BreakerSettings, CircuitBreaker, State
-from contract.problems import UPSTREAM_UNAVAILABLE, Problem
+from contract.problems import UPSTREAM_NOT_CONFIGURED, UPSTREAM_UNAVAILABLE, Problem
 from messages import Exchange, Response
 from pipeline import Next
 from ports import BreakerObjects, Unavailable
@@ -40,6 +40,8 @@ class CircuitBreakerPolicy:
         try:
             response = await next(exchange)
         except Problem as problem:
+            if problem.type is UPSTREAM_NOT_CONFIGURED:
+                raise  # it was not asked: this says nothing about it, nor for other tables
             await self._observe(exchange, good=problem.type.status < _FAILURE_STATUS, probe=probe)
             raise
         await self._observe(exchange, good=response.status < _FAILURE_STATUS, probe=probe)

@@ -9,10 +9,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from contract.names import INTERNAL_PREFIX, REQUEST_ID
-from contract.problems import UPSTREAM_TIMEOUT, UPSTREAM_UNREACHABLE, Problem
+from contract.problems import (
+    UPSTREAM_NOT_CONFIGURED,
+    UPSTREAM_TIMEOUT,
+    UPSTREAM_UNREACHABLE,
+    Problem,
+)
 from ends.forwarding import forwarded_fields
 from messages import HOP_BY_HOP, OF_SERVERS, Exchange, Headers, Response, without
-from ports import Service, Unavailable
+from ports import Service, Unavailable, Unconfigured
 from routing.paths import PathTemplate
 from transforms.entity_tags import unmark_if_match
 
@@ -74,6 +79,11 @@ class Dispatch:
             )
         except Unavailable as failure:
             exchange.log["upstream_error"] = str(failure)
+            if isinstance(failure, Unconfigured):
+                raise Problem(
+                    UPSTREAM_NOT_CONFIGURED,
+                    f"The gateway is not set up for the service {self._service_name!r}.",
+                ) from None
             if failure.timed_out:
                 allowed = self._timeout if left is None else min(self._timeout, left)
                 raise Problem(

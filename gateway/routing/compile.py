@@ -15,6 +15,7 @@ from msgspec import to_builtins
 from contract.circuit_breaker import BreakerSettings
 from ends.backends import Backend, Backends, Sticky
 from ends.compile_aggregate import compile_aggregate
+from ends.credentials import CredentialedService, Credentials
 from ends.edits import header_edit
 from ends.mirror import InFlight, Mirror
 from ends.redirect import Redirect
@@ -113,6 +114,8 @@ class CompiledRoutes(Resolver[CompiledRoute]):
         versions = Versions(table.versions)
         memory = memory if memory is not None else Memory()
         self._builder = _Builder(table, platform, versions, self.versioned, memory)
+        self.credentials = self._builder.credentials
+        """Of the services that have any, by name."""
         super().__init__(versions, table.paths, self._of, _looked_at(table))
 
     def all(self) -> Iterator[CompiledRoute]:
@@ -154,7 +157,12 @@ class _Builder:
         self._versions = versions
         self._versioned = versioned
         # At once, so that a table that cannot work is found when it loads.
-        self._services = {name: self._service(one) for name, one in table.services.items()}
+        self.credentials = {
+            name: Credentials(name, service.credentials, platform.secret, platform.time)
+            for name, service in table.services.items()
+            if service.credentials is not None
+        }
+        self._services = {name: self._service(name, one) for name, one in table.services.items()}
         self._remembered = memory.remembered
         self._local_windows = memory.local_windows
         self._breakers = {
@@ -438,7 +446,12 @@ class _Builder:
         made_by = [versioned.settings, transforms, services, schemas]
         return hashlib.sha256(msgspec.json.encode(made_by)).hexdigest()[:8]
 
-    def _service(self, settings: ServiceSettings) -> Service:
+    def _service(self, name: str, settings: ServiceSettings) -> Service:
+        service = self._address(settings)
+        credentials = self.credentials.get(name)
+        return service if credentials is None else CredentialedService(service, credentials)
+
+    def _address(self, settings: ServiceSettings) -> Service:
         if settings.binding is not None:
             return self._platform.binding(settings.binding)
         if settings.url is not None:

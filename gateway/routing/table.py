@@ -13,6 +13,7 @@ from msgspec import Meta, field
 from ends.settings import (
     AggregateSettings,
     BackendSettings,
+    CredentialsSettings,
     MirrorSettings,
     RedirectSettings,
     RespondSettings,
@@ -198,6 +199,8 @@ class ServiceSettings(Settings, frozen=True, kw_only=True):
     allow_ip: bool = False
     """Whether the host of `url` may be an IP address, which only who means it writes."""
     circuit_breaker: CircuitBreakerSettings | None = None
+    credentials: CredentialsSettings | None = None
+    """What it is shown, so that it lets the gateway in."""
 
 
 class RateLimitSettings(Settings, frozen=True, kw_only=True):

@@ -37,8 +37,8 @@ UPLOADED = {
         "caching": "__init__ rules",
         "edge": "__init__ adapters border convert driver",
         "ends": """
-            __init__ aggregate backends choice compile_aggregate edits forwarding mirror redirect
-            respond settings
+            __init__ aggregate backends choice compile_aggregate credentials edits forwarding mirror
+            redirect respond settings
         """,
         "plugins": "__init__ pricing",
         "policies": """
@@ -51,7 +51,7 @@ UPLOADED = {
             versions
         """,
         "routing/check": """
-            __init__ access changes collisions cors ends finding routes schemas services
+            __init__ access changes collisions cors credentials ends finding routes schemas services
             transforms versions
         """,
         "schema": """

@@ -13,7 +13,7 @@ from contract.circuit_breaker import BreakerSettings, CircuitBreaker
 from contract.limits import LimitDecision, LimitRequest
 from contract.sliding_window import SlidingWindow
 from messages import BodyTooLarge, Exchange, Headers, Request, Response
-from ports import Unavailable
+from ports import Secret, Unavailable
 from store.entry import entry_of
 
 T = TypeVar("T")
@@ -197,6 +197,7 @@ class FakePlatform:
         self.breakers = FakeBreakers(self.clock)
         self.store = FakeStore()
         self.services: dict[str, FakeService] = {}
+        self.secrets: dict[str, Secret] = {}
         self.states = {"auth": "ok", "data": "ok"}
 
     def binding(self, name: str) -> FakeService:
@@ -204,6 +205,9 @@ class FakePlatform:
 
     def url(self, base: str) -> FakeService:
         return self.services.setdefault(base, FakeService())
+
+    def secret(self, name: str) -> Secret:
+        return self.secrets.get(name)
 
     def time(self) -> float:
         return self.clock.now

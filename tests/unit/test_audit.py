@@ -45,6 +45,8 @@ WEAK: list[tuple[str, dict[str, Any] | list[dict[str, Any]], dict[str, Any], tup
      ("routes", 0, "access")),
     ("cached-by-caller", {"cache": {"ttl": "1m"}, "transform": "old"}, {"transforms": TEMPLATED},
      ("routes", 0, "cache")),
+    ("key-in-table", {}, service(url="https://a.example/hooks/ghp_0123456789abcdefghijABCDEFGHIJ"),
+     ("services", "data", "url")),
     ("plain-http", {}, service(url="http://a.example"), ("services", "data", "url")),
     ("wildcard-host", {"hosts": ["*.example.com"]}, {}, ("routes", 0, "hosts", 0)),
     ("encoded-slashes", {}, {"paths": {"encoded_slashes": "keep"}}, ("paths", "encoded_slashes")),

@@ -51,6 +51,11 @@ export default class extends WorkerEntrypoint {
   ping() {
     return inject(() => this.env.TARGET.ping());
   }
+
+  // As the binding of a Secrets Store has it; tests/plan.py knows the value.
+  get() {
+    return inject(() => "stored secret 0123456789");
+  }
 }
 
 class FaultyObject extends DurableObject {

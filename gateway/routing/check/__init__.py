@@ -12,6 +12,7 @@ from routing.check.access import check_roles
 from routing.check.changes import check_changes, is_circular
 from routing.check.collisions import check_collisions
 from routing.check.cors import check_cors
+from routing.check.credentials import check_credentials
 from routing.check.ends import check_ends
 from routing.check.finding import Finding, Path
 from routing.check.routes import check_routes
@@ -32,6 +33,7 @@ def check_table(table: Table) -> list[Finding]:
     mistakes = chain(
         check_versions(table),
         check_services(table),
+        check_credentials(table),
         check_schemas(table),
         check_roles(table),
         check_cors(table),

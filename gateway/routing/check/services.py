@@ -39,8 +39,11 @@ def check_local(table: Table, environment: str | None) -> Iterator[Finding]:
 
 
 def _check_url(service: ServiceSettings, at: Path) -> Iterator[Finding]:
-    host = _host(service.url or "")
-    if host is None:
+    url = service.url or ""
+    host = _host(url)
+    if host is None and "@" in url.split("/")[2]:
+        yield Finding(at, "a user in a URL is a credential in the table: use `credentials`")
+    elif host is None:
         yield Finding(at, "expected https://, a host name in ASCII, perhaps a port, and a path")
     elif is_address(host) and not service.allow_ip:
         yield Finding(
