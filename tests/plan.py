@@ -215,12 +215,12 @@ def core_worker() -> Worker:
     gateway = CONFIGS["gateway"].parent / "gateway"
     pure = [
         path
-        for part in ("routing", "transforms", "ends", "schema")
+        for part in ("caching", "routing", "transforms", "ends", "schema")
         for path in (gateway / part).glob("*.py")
     ]
     alone = ("messages", "pipeline", "settings", "policies/__init__", "policies/transform")
     pure += [gateway / f"{name}.py" for name in alone]
-    cases = [TESTS / "__init__.py", *(TESTS / "cases").glob("*.py")]
+    cases = [TESTS / "__init__.py", *(TESTS / "cases").rglob("*.py")]
     return Worker(
         config=WORKERS / "core" / "wrangler.toml",
         name=CORE,

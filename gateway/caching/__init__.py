@@ -1,1 +1,5 @@
-"""HTTP caching: what may be stored, under which key, for how long."""
+"""The rules of a shared HTTP cache (RFC 9111) as plain functions: no store, no clock, no network.
+
+`decide` says what becomes of a request, `store` what becomes of an answer, `updating` what a
+validation makes of what is stored. Who holds the entries, and where, is no business of theirs.
+"""

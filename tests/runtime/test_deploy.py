@@ -34,7 +34,11 @@ UPLOADED = {
             addresses application compiled_routes hardening health memory messages pipeline ports
             reference security_headers settings tracing worker
         """,
-        "caching": "__init__ rules",
+        "caching": """
+            __init__ ages cache_status conditions dates decide decision directives entity_tags
+            freshness invalidation lists ranges request rules serving settings stored storing
+            structured_fields targeted updating vary
+        """,
         "edge": "__init__ adapters border convert driver",
         "ends": """
             __init__ aggregate backends choice compile_aggregate credentials edits forwarding mirror

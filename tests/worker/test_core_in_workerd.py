@@ -13,7 +13,7 @@ from routing.regexes import literal_prefix
 from runtime.local import LocalRuntime
 from schema.compile import Refused
 from tests import schema_suite
-from tests.cases import transforms, versioning
+from tests.cases import caching, transforms, versioning
 from tests.cases.matching import TOPICS
 from tests.plan import CORE
 from tests.unit import test_paths, test_regexes
@@ -73,6 +73,13 @@ def test_transforms_do_the_same(run: Run, topic: str) -> None:
     for case, arguments in zip(cases, given, strict=True):
         found = [next(results) for _ in arguments]
         assert (case.says, transforms.mistakes(case, found)) == (case.says, [])
+
+
+@pytest.mark.parametrize("topic", caching.TOPICS)
+def test_a_shared_cache_decides_the_same(run: Run, topic: str) -> None:
+    cases = msgspec.to_builtins(caching.TOPICS[topic])
+    found = run("caching", topic, [given for _, *given, _ in cases])
+    assert found == [expected for *_, expected in cases]
 
 
 def test_expressions_begin_with_the_same_text(run: Run) -> None:

@@ -14,6 +14,7 @@ from routing.regexes import literal_prefix
 from routing.table import PathsSettings
 from schema.checker import Checker, Checkers
 from schema.program import Program
+from tests.cases.caching import running
 from tests.cases.carrying import carry
 from tests.cases.matching import outcomes
 from tests.cases.versioning import select_version
@@ -46,6 +47,11 @@ def select(settings: Any, cases: list[Any]) -> list[str]:
 def transform(cases: list[list[Any]]) -> list[Any]:
     """What came of each request that was carried through a chain of transforms and back."""
     return [carry(*case) for case in cases]
+
+
+def caching(topic: str, cases: list[list[Any]]) -> list[Any]:
+    """What came of each case of a topic of tests/cases/caching."""
+    return [running.run(topic, case) for case in cases]
 
 
 def prefixes(patterns: list[str]) -> list[str]:
@@ -92,6 +98,6 @@ def on_fetch(request: Any, env: Any, ctx: Any) -> Any:
     """POST /name with the arguments as a JSON array."""
     name = request.url.rpartition("/")[2]
     arguments = msgspec.json.decode(run_sync(request.text()))
-    functions = (paths, match, prefixes, select, transform, schema, window, breaker)
+    functions = (paths, match, prefixes, select, transform, caching, schema, window, breaker)
     result = {function.__name__: function for function in functions}[name](*arguments)
     return js.Response.new(msgspec.json.encode(result).decode())
