@@ -1,4 +1,8 @@
-"""A running gateway, as the commands that publish tables speak to it: by `/-/tables` alone."""
+"""A running gateway, as the commands of operators speak to it: by what lies below `/-/` alone.
+
+That is on a host of its own. One below `localhost` is this machine, whatever the system's resolver
+knows of it (RFC 6761, section 6.3).
+"""
 
 import argparse
 import ipaddress
@@ -10,9 +14,11 @@ from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
-URL: Final = "http://127.0.0.1:8787"
-SCOPE: Final = "tables:admin"
-_PATH: Final = "/-/tables"
+URL: Final = "http://admin.localhost:8787"
+PUBLISH: Final = "gateway:publish"
+_PREFIX: Final = "/-/"
+_TABLES: Final = "tables"
+_THIS_MACHINE: Final = "127.0.0.1"
 _TIMEOUT: Final = 30.0
 _MAX_ANSWER: Final = 8 * 1024 * 1024
 
@@ -29,17 +35,17 @@ class Refused(Exception):
         self.status = status
 
 
-def add_remote(parser: argparse.ArgumentParser) -> None:
-    """Add `--url` and `--token`."""
+def add_remote(parser: argparse.ArgumentParser, scope: str = PUBLISH) -> None:
+    """Add `--url` and `--token`, which has to have `scope`."""
     parser.add_argument(
         "--url",
-        default=os.environ.get("GATEWAY_URL") or URL,
-        help=f"of the gateway; default: $GATEWAY_URL, or {URL}",
+        default=os.environ.get("GATEWAY_ADMIN_URL") or URL,
+        help=f"of the gateway's host for operators; default: $GATEWAY_ADMIN_URL, or {URL}",
     )
     parser.add_argument(
         "--token",
         metavar="TOKEN",
-        help=f"access token or API key with the scope {SCOPE}; default: $GATEWAY_TOKEN, which no "
+        help=f"access token or API key with the scope {scope}; default: $GATEWAY_TOKEN, which no "
         "list of processes shows",
     )
 
@@ -47,20 +53,22 @@ def add_remote(parser: argparse.ArgumentParser) -> None:
 class Remote:
     """The gateway at `url`."""
 
-    def __init__(self, url: str, token: str) -> None:
-        """Raises `RemoteError` where the token must not be sent there."""
+    def __init__(self, url: str, token: str, scope: str = PUBLISH) -> None:
+        """`scope` is what the token should have. Raises `RemoteError` where it must not be sent
+        there."""
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise RemoteError(f"expected a URL such as {URL}, found `{url[:100]}`")
-        here = _is_loopback(parts.hostname)
+        here = is_loopback(parts.hostname)
         if parts.scheme == "http" and not here:
             raise RemoteError(f"{url[:100]} is not encrypted, and so gets no token; use https")
         if not token:
             raise RemoteError(
                 f"there is no token; set GATEWAY_TOKEN, against `make dev` with "
-                f'GATEWAY_TOKEN="$(gateway token --scope {SCOPE})"'
+                f'GATEWAY_TOKEN="$(gateway token --scope {scope})"'
             )
         self.url = url.rstrip("/")
+        self._reached, self._host = _resolved(self.url)
         self._token = token
         handlers: list[Any] = [_NoRedirect()]
         if here:
@@ -68,43 +76,51 @@ class Remote:
         self._opener = urllib.request.build_opener(*handlers)
 
     @classmethod
-    def chosen(cls, options: argparse.Namespace) -> "Remote":
+    def chosen(cls, options: argparse.Namespace, scope: str = PUBLISH) -> "Remote":
         """The one that the options of `add_remote` name. Raises `RemoteError`."""
-        return cls(options.url, options.token or os.environ.get("GATEWAY_TOKEN") or "")
+        return cls(options.url, options.token or os.environ.get("GATEWAY_TOKEN") or "", scope)
 
     def status(self) -> dict[str, Any]:
         """Which table answers. Raises `RemoteError` and `Refused`, as all of these do."""
-        return dict(self._json("GET", ""))
+        return dict(self.json("GET", _TABLES))
 
     def history(self, limit: int) -> dict[str, Any]:
         """The latest pointers, the newest first, under `pointers`."""
-        return dict(self._json("GET", f"/history?limit={limit}"))
+        return dict(self.json("GET", f"{_TABLES}/history?limit={limit}"))
 
     def document(self, id: str) -> bytes:
         """The compiled table called `id`."""
-        return self._ask("GET", f"/{id}")
+        return self._ask("GET", f"{_TABLES}/{id}")
 
     def put(self, id: str, document: bytes, author: str, note: str) -> None:
         """Store a compiled table."""
-        self._ask("PUT", f"/{id}?{urlencode({'author': author, 'note': note})}", document)
+        query = urlencode({"author": author, "note": note})
+        self._ask("PUT", f"{_TABLES}/{id}?{query}", document)
 
     def move(self, change: dict[str, Any]) -> dict[str, Any]:
         """Move the pointer; what stands then. Refused with 409 where somebody was first."""
-        body = json.dumps(change).encode()
-        return dict(self._json("POST", "/pointer", body))
+        return dict(self.json("POST", f"{_TABLES}/pointer", change))
 
-    def _json(self, method: str, path: str, body: bytes | None = None) -> Any:
+    def json(self, method: str, path: str, content: Any = None) -> Any:
+        """What is answered at `path` below `/-/`; None where that is nothing."""
+        body = None if content is None else json.dumps(content).encode()
         try:
-            return json.loads(self._ask(method, path, body))
+            return json.loads(self._ask(method, path, body) or b"null")
+        except Refused as refused:
+            if refused.status != 404 or "/" in path:
+                raise
+            message = f"{self.url} is not the host on which this gateway answers operators"
+            raise RemoteError(f"{message} (ADMIN_HOST)") from None
         except ValueError:
             raise RemoteError(f"{self.url} is no gateway: its answer is no JSON") from None
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> bytes:
         request = urllib.request.Request(  # noqa: S310  (http and https alone)
-            f"{self.url}{_PATH}{path}",
+            f"{self._reached}{_PREFIX}{path}",
             data=body,
             method=method,
             headers={
+                "Host": self._host,
                 "Authorization": f"Bearer {self._token}",
                 "Content-Type": "application/json",
                 "User-Agent": "gateway-command",
@@ -144,8 +160,9 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
+def is_loopback(host: str) -> bool:
+    """Whether it is this machine."""
+    if _is_localhost(host):
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
@@ -153,12 +170,26 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _is_localhost(host: str) -> bool:
+    return host == "localhost" or host.endswith(".localhost")
+
+
+def _resolved(url: str) -> tuple[str, str]:
+    """Where to connect to for `url`, and what to say in Host."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    if parts.scheme != "http" or not _is_localhost(parts.hostname or ""):
+        return url, host
+    port = f":{parts.port}" if parts.port else ""
+    return parts._replace(netloc=_THIS_MACHINE + port).geturl(), host
+
+
 def _failure(url: str, error: urllib.error.HTTPError) -> Exception:
     try:
         problem = json.loads(error.read(100_000))
         code, detail = str(problem["code"]), str(problem["detail"])
     except (ValueError, KeyError, TypeError, OSError):
-        return RemoteError(f"{url} is no gateway that can publish: it answers {error.code}")
+        return RemoteError(f"{url} is no gateway: it answers {error.code}")
     if error.code in (401, 403):
         return RemoteError(f"{url} does not accept the token: {detail} ({code})")
     if error.code >= 500:

@@ -28,7 +28,8 @@ HEALTH_PATH: Final = "/healthz"
 """Where the gateway tells how it and the other Workers are."""
 
 ADMIN_PREFIX: Final = "/-/"
-"""Below this the gateway answers for itself: no route of a table lies there."""
+"""Below this the gateway answers its operators, on the host ADMIN_HOST alone. No route of a table
+lies there."""
 
 TABLE_FIELD: Final = "x-table"
 """In development: which table made the answer."""
@@ -46,6 +47,7 @@ class Binding:
     RATE_LIMITER: Final = "RATE_LIMITER"
     CIRCUIT_BREAKER: Final = "CIRCUIT_BREAKER"
     CHANGE_FEED: Final = "CHANGE_FEED"
+    AUDIT_LOG: Final = "AUDIT_LOG"
     TABLES: Final = "TABLES"
 
 

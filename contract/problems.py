@@ -358,13 +358,20 @@ MAINTENANCE = _define(
     "This part of the API is closed for a while, on purpose. Try again later.",
     retryable=True,
 )
-PUBLISHING_UNAVAILABLE = _define(
-    "publishing-unavailable",
+AUDIT_UNAVAILABLE = _define(
+    "audit-unavailable",
     503,
     Category.INTERNAL,
-    "Tables cannot be published right now",
-    "What keeps the published tables does not answer, or is not bound. Requests are answered by "
-    "the last good table meanwhile.",
+    "The audit log cannot be written",
+    "Nothing is done by operators that is not written down first. Nothing was done; try again.",
+    retryable=True,
+)
+ADMIN_UNAVAILABLE = _define(
+    "admin-unavailable",
+    503,
+    Category.INTERNAL,
+    "A part that this needs does not answer",
+    "What the operation would ask or change does not answer, or is not bound.",
     retryable=True,
 )
 INTERNAL_ERROR = _define(

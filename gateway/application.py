@@ -8,8 +8,9 @@ import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from contract.names import ADMIN_PREFIX, HEALTH_PATH, REQUEST_ID
-from contract.problems import INTERNAL_ERROR, TYPE_PREFIX, WEBSOCKET_REFUSED, Problem
+from admin.host import name_of
+from contract.names import HEALTH_PATH, REQUEST_ID
+from contract.problems import INTERNAL_ERROR, NOT_FOUND, TYPE_PREFIX, WEBSOCKET_REFUSED, Problem
 from ends.forwarding import refuse_loop
 from hardening import Hardening
 from health import Health
@@ -33,8 +34,10 @@ class Control(NamedTuple):
 
     describe: Callable[["Application"], Mapping[str, Any]]
     """For `/healthz`: which table answers, since when, and what stands in the way of others."""
+    host: str
+    """That of operators, without a port; empty where they have none."""
     answer: Next
-    """The answer to a request below `ADMIN_PREFIX`. Raises `Problem`."""
+    """The answer to a request to that host. Raises `Problem`."""
 
 
 class Application:
@@ -52,6 +55,8 @@ class Application:
         self.short_id = table_id[:SHORT]
         self._routes = CompiledRoutes(table, platform, memory)
         self._control = control
+        self._admin_host = control.host if control is not None else ""
+        self._answer_operator = control.answer if control is not None else _nobody
         self._hardening = Hardening(table.request_limits)
         self._security_headers = SecurityHeaders(table.security_headers)
         self._health = Health(platform, self.short_id, self._described, self._routes.credentials)
@@ -84,8 +89,8 @@ class Application:
             return await self._health(exchange)
         if request.path.startswith(TYPE_PREFIX):
             return explain_problem(request)
-        if request.path.startswith(ADMIN_PREFIX) and self._control is not None:
-            return await self._control.answer(exchange)
+        if self._admin_host and name_of(request.host) == self._admin_host:
+            return await self._answer_operator(exchange)
         if request.method == "OPTIONS":
             return self._options(exchange)
         found = self._routes.resolve(request)
@@ -121,3 +126,7 @@ class Application:
             for name, value in answer_preflight(exchange, rules):
                 response.headers.add(name, value)
         return response
+
+
+async def _nobody(exchange: Exchange) -> Response:
+    raise Problem(NOT_FOUND)

@@ -7,6 +7,7 @@ does not answer in time; nothing else gets through, so a policy has one failure 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Protocol
 
+from contract.audit import Entries, EntriesRequest, Record
 from contract.auth import VerifyResponse
 from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
 from contract.feed import Changes, PointerAnswer, PointerRequest, TablePointer
@@ -118,6 +119,16 @@ class TableArchive(Protocol):
     async def put(
         self, id: str, document: bytes, metadata: Mapping[str, Any], *, timeout: float
     ) -> None: ...
+
+
+class AuditLog(Protocol):
+    """The object that keeps what operators did. What it has answered is durable."""
+
+    async def append(self, record: Record, *, timeout: float) -> int:
+        """Its sequence."""
+        ...
+
+    async def entries(self, request: EntriesRequest, *, timeout: float) -> Entries: ...
 
 
 class Platform(Protocol):

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-import application  # noqa: F401  (for the snapshot: with it comes everything but `edge`)
+import admin.endpoints
+import admin.plane  # noqa: F401  (both for the snapshot: with them comes everything but `edge`)
 from compiled_routes import TABLE, TABLE_ID
 from routing.table import Table
 from tables.live import BuiltIn

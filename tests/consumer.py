@@ -5,6 +5,7 @@ import re
 import secrets
 import time
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -13,6 +14,7 @@ from contract.problems import MEDIA_TYPE, registry
 from identity.tokens import TokenAuthority, parse_signing_keys
 from runtime.host_signatures import HostSignatures
 from tests.plan import (
+    ADMIN_HOST,
     DEMO_API_KEY,
     DEMO_CLIENT_SECRET,
     ISSUER,
@@ -68,6 +70,16 @@ def address() -> dict[str, str]:
     return {"cf-connecting-ip": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"}
 
 
+def operators(url: str) -> dict[str, str]:
+    """The field by which a request to `url` gets to the host of operators there."""
+    return {"host": f"{ADMIN_HOST}:{urlsplit(url).port}"}
+
+
+def admin_url(url: str) -> str:
+    """The address of operators at the gateway at `url`, as they would give it to a command."""
+    return f"http://{operators(url)['host']}"
+
+
 class Consumer(httpx.Client):
     """A client of one gateway. What it gets by `request`, `get`, `post`, … is looked over."""
 
@@ -79,6 +91,16 @@ class Consumer(httpx.Client):
         response = super().request(*arguments, **options)
         assert_well_formed(response)
         return response
+
+
+class Operator(Consumer):
+    """Somebody at the host of operators of the gateway at `url`, with a token for `scopes`."""
+
+    def __init__(
+        self, url: str, *scopes: str, subject: str = "", headers: dict[str, str] | None = None
+    ) -> None:
+        self.token = mint(subject, scopes or ("gateway:admin",))
+        super().__init__(url, {**operators(url), **bearer(self.token), **(headers or {})})
 
 
 def assert_well_formed(response: httpx.Response) -> None:

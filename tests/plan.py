@@ -83,12 +83,17 @@ _AUTH_DATABASE: Final = "00000000-0000-4000-8000-0000000000a0"
 _DATA_DATABASE: Final = "00000000-0000-4000-8000-0000000000da"
 _OBJECTS: Final = {"RATE_LIMITER": "RateLimiter", "CIRCUIT_BREAKER": "CircuitBreaker"}
 _FEED: Final = {"CHANGE_FEED": "ChangeFeed"}
+_AUDIT: Final = {"AUDIT_LOG": "AuditLog"}
+
+ADMIN_HOST: Final = "admin.localhost"
+"""On which the gateways answer operators, at the port of each."""
+_OPERATED: Final = {"ADMIN_HOST": ADMIN_HOST}
 
 
 def project_workers(foreign: str = "") -> tuple[Worker, ...]:
     """The five Workers, set up for development; with the foreign issuer at that address."""
     return (
-        gateway_worker(),
+        msgspec.structs.replace(gateway_worker(), vars=_OPERATED),
         *(
             msgspec.structs.replace(worker, vars=_DEVELOPMENT | _issuers(foreign))
             if worker.config == CONFIGS["auth"]
@@ -112,7 +117,7 @@ def shared_plan(state: Path) -> Plan:
             name=name,
             modules=table,
             service_bindings=switched,
-            vars=spare if name == LABS[-1] else PARTNER_SECRETS,
+            vars=_OPERATED | (spare if name == LABS[-1] else PARTNER_SECRETS),
         )
         for name in LABS
     ]
@@ -120,9 +125,14 @@ def shared_plan(state: Path) -> Plan:
         config=config,
         name=FAULTY,
         modules=table,
-        vars=PARTNER_SECRETS,
+        vars=PARTNER_SECRETS | _OPERATED,
         service_bindings={**bound, **FAULTS},
-        options={"durableObjects": {**objects_of(FAULTY_OBJECTS), **objects_of(STATE, _FEED)}},
+        options={
+            "durableObjects": {
+                **objects_of(FAULTY_OBJECTS, {**_OBJECTS, **_AUDIT}),
+                **objects_of(STATE, _FEED),
+            }
+        },
     )
     workers = (
         *project_workers(f"http://{HOST}:{issuer_port}"),
@@ -187,7 +197,7 @@ def caller() -> Worker:
         service_bindings={"AUTH": AUTH, "DATA": DATA, "CACHE": CACHE, "KEYLESS": KEYLESS},
         options={
             "d1Databases": {"AUTH_DB": _AUTH_DATABASE, "DATA_DB": _DATA_DATABASE},
-            "durableObjects": objects_of(STATE, {**_OBJECTS, **_FEED}),
+            "durableObjects": objects_of(STATE, {**_OBJECTS, **_FEED, **_AUDIT}),
         },
     )
 
@@ -198,9 +208,9 @@ def fault_workers() -> tuple[Worker, ...]:
     real = {"AUTH": AUTH, "DATA": DATA, "CACHE": CACHE}
     own = {
         f"FAULTY_{name}": {"className": class_name, "useSQLite": True}
-        for name, class_name in _OBJECTS.items()
+        for name, class_name in {**_OBJECTS, **_AUDIT}.items()
     }
-    objects = {"durableObjects": {**own, **objects_of(STATE)}}
+    objects = {"durableObjects": {**own, **objects_of(STATE, {**_OBJECTS, **_AUDIT})}}
     return (
         *(
             Worker(script=script, name=fault, service_bindings={"TARGET": real[binding]})

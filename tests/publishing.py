@@ -14,8 +14,8 @@ from cli.compile_table import compile_table, write_module
 from runtime.local import LocalRuntime
 from runtime.plan import Plan, Worker
 from runtime.project import CONFIGS
-from tests.consumer import Consumer, bearer, mint
-from tests.plan import AUTH, ORIGIN, STATE, WORKERS, caller, objects_of, project_workers
+from tests.consumer import Operator
+from tests.plan import ADMIN_HOST, AUTH, ORIGIN, STATE, WORKERS, caller, objects_of, project_workers
 
 EDGES: Final = ("edge-1", "edge-2", "edge-3", "edge-4")
 """Isolates of one gateway."""
@@ -82,6 +82,7 @@ def publishing_plan(state: Path) -> Plan:
     """The Workers that these tests talk to."""
     settings = {
         "ENVIRONMENT": "development",
+        "ADMIN_HOST": ADMIN_HOST,
         "TABLES_MAX_AGE": f"{MAX_AGE:g}s",
         "TABLES_DEADLINE": f"{DEADLINE * 1000:g}ms",
     }
@@ -111,7 +112,9 @@ def publishing_plan(state: Path) -> Plan:
             }
         },
     )
-    unreached = {**objects_of(STATE), **objects_of(FAULT, feed)}
+    always = {"RATE_LIMITER": "RateLimiter", "CIRCUIT_BREAKER": "CircuitBreaker"}
+    always["AUDIT_LOG"] = "AuditLog"
+    unreached = {**objects_of(STATE, always), **objects_of(FAULT, feed)}
     calling = msgspec.structs.replace(
         caller(),
         service_bindings={},
@@ -124,7 +127,7 @@ def publishing_plan(state: Path) -> Plan:
         *project_workers(),
         *(edge(name) for name in EDGES),
         edge(UNREACHED, bindings={"AUTH": FAULT_AUTH}, durableObjects=unreached),
-        edge(UNBOUND, durableObjects=objects_of(STATE), kvNamespaces={}),
+        edge(UNBOUND, durableObjects=objects_of(STATE, always), kvNamespaces={}),
         edge(NEWER, "newer"),
         fault,
         Worker(script=WORKERS / "fault.mjs", name=FAULT_AUTH, service_bindings={"TARGET": AUTH}),
@@ -149,7 +152,7 @@ class Publisher:
     """Somebody with a token that allows to publish, at one of the isolates."""
 
     def __init__(self, runtime: LocalRuntime, edge: str = EDGES[0], author: str = "ada") -> None:
-        self.client = Consumer(runtime.url(edge), bearer(mint(author, ("tables:admin",))))
+        self.client = Operator(runtime.url(edge), "gateway:publish", subject=author)
         self.author = author
 
     def status(self) -> Any:

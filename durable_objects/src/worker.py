@@ -3,8 +3,9 @@
 It has no address of its own; every class answers RPC only.
 """
 
+from state.audit_log import AuditLog
 from state.change_feed import ChangeFeed
 from state.circuit_breaker import CircuitBreaker
 from state.rate_limiter import RateLimiter
 
-__all__ = ["ChangeFeed", "CircuitBreaker", "RateLimiter"]
+__all__ = ["AuditLog", "ChangeFeed", "CircuitBreaker", "RateLimiter"]

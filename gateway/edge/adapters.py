@@ -12,6 +12,7 @@ import js
 import msgspec
 from pyodide.ffi import JsException, jsnull
 
+from contract.audit import AUDIT, AuditEntry, Entries, EntriesRequest, Record
 from contract.auth import VerifyRequest, VerifyResponse
 from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
 from contract.cache import MAX_BODY, STATUS, STORED_AT, TTL
@@ -42,6 +43,8 @@ _decode_limit = msgspec.json.Decoder(LimitDecision).decode
 _decode_breaker = msgspec.json.Decoder(BreakerStatus).decode
 _decode_changes = msgspec.json.Decoder(Changes).decode
 _decode_pointer_answer = msgspec.json.Decoder(PointerAnswer).decode
+_decode_audit_entry = msgspec.json.Decoder(AuditEntry).decode
+_decode_audit_entries = msgspec.json.Decoder(Entries).decode
 _decode_history = msgspec.json.Decoder(History).decode
 
 
@@ -214,6 +217,24 @@ class ChangeFeedObject:
         return _decode_history(answer).pointers
 
 
+class AuditLogObject:
+    """The one AuditLog object of the state Worker."""
+
+    def __init__(self, namespace: Any) -> None:
+        self._namespace = namespace
+
+    async def append(self, record: Record, *, timeout: float) -> int:
+        log, message = self._namespace.getByName(AUDIT), _encoded(record)
+        answer = await _ask("audit log", timeout, invoke, log.append, log, message)
+        return _decode_audit_entry(answer).sequence
+
+    async def entries(self, request: EntriesRequest, *, timeout: float) -> Entries:
+        log, message = self._namespace.getByName(AUDIT), _encoded(request)
+        return _decode_audit_entries(
+            await _ask("audit log", timeout, invoke, log.entries, log, message)
+        )
+
+
 class KvTables:
     """Published tables in KV: `table/<id>`."""
 
@@ -304,6 +325,8 @@ class CloudflarePlatform:
         self.store = SharedCache(getattr(env, Binding.CACHE))
         feed = getattr(env, Binding.CHANGE_FEED, None)
         self.feed = ChangeFeedObject(feed) if feed is not None else None
+        audit_log = getattr(env, Binding.AUDIT_LOG, None)
+        self.audit_log = AuditLogObject(audit_log) if audit_log is not None else None
         archive = getattr(env, Binding.TABLES, None)
         self.archive = KvTables(archive) if archive is not None else None
 
@@ -341,6 +364,8 @@ class CloudflarePlatform:
         }
         if self.feed is not None:
             targets["state/ChangeFeed"] = getattr(env, Binding.CHANGE_FEED).getByName(PING)
+        if self.audit_log is not None:
+            targets["state/AuditLog"] = getattr(env, Binding.AUDIT_LOG).getByName(PING)
         # All are asked before the first answer is waited for, and have the same time.
         asked = {name: invoke(target.ping, target) for name, target in targets.items()}
         end = time.time() + timeout

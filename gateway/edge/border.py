@@ -12,6 +12,9 @@ from typing import Any
 import js
 import msgspec
 
+from admin.endpoints import AdminSurroundings, endpoints
+from admin.host import admin_host
+from admin.plane import AdminPlane
 from application import Application, Control
 from contract.names import CLIENT_ADDRESS, TABLE_FIELD
 from contract.problems import UPSTREAM_INVALID, Problem
@@ -19,11 +22,9 @@ from edge.adapters import CloudflarePlatform
 from edge.convert import request_from_js, response_to_js
 from edge.driver import drive, later, pause
 from memory import Memory
-from messages import Exchange
+from messages import Exchange, Response
 from pipeline import problem_response
-from policies.authenticate import Authenticate
 from routing.table import Table
-from tables.endpoint import SCOPE, TablesEndpoint
 from tables.live import BuiltIn, Surroundings, Tables
 from tables.pace import pace_of
 from tracing import continue_trace
@@ -38,6 +39,8 @@ class Border:
     def __init__(self, built_in: BuiltIn, env: Any) -> None:
         self._platform = platform = CloudflarePlatform(env)
         self._memory = memory = Memory()
+        self._admin_host = admin_host(getattr(env, "ADMIN_HOST", None), _complain)
+        self._plane: AdminPlane | None = None
         pace = pace_of(
             getattr(env, "TABLES_MAX_AGE", None), getattr(env, "TABLES_DEADLINE", None), _complain
         )
@@ -55,12 +58,25 @@ class Border:
         return drive(self._answer(request, ctx))
 
     def _application(self, tables: Tables, table: Table, table_id: str) -> Application:
-        platform, memory = self._platform, self._memory
-        authenticate = Authenticate((SCOPE,), platform.authority, memory.remembered)
-        endpoint = TablesEndpoint(
-            tables, authenticate, platform.feed, platform.archive, platform.is_bound
-        )
-        return Application(table, table_id, platform, memory, Control(tables.describe, endpoint))
+        control = Control(tables.describe, self._admin_host, self._answer_operator)
+        return Application(table, table_id, self._platform, self._memory, control)
+
+    async def _answer_operator(self, exchange: Exchange) -> Response:
+        """By the one plane that an isolate has, whichever table answers."""
+        if self._plane is None:
+            platform = self._platform
+            around = AdminSurroundings(
+                platform,
+                self._memory,
+                self._tables,
+                platform.feed,
+                platform.archive,
+                platform.audit_log,
+                platform.is_bound,
+            )
+            log = platform.audit_log
+            self._plane = AdminPlane(endpoints(around), platform, self._memory, log)
+        return await self._plane(exchange)
 
     async def _answer(self, request: Any, ctx: Any) -> Any:
         entropy = self._random.randbytes(40).hex()

@@ -34,6 +34,7 @@ UPLOADED = {
             addresses application compiled_routes hardening health memory messages pipeline ports
             reference security_headers settings tracing worker
         """,
+        "admin": "__init__ audit endpoint endpoints host plane scopes tables trail",
         "caching": """
             __init__ ages cache_status conditions dates decide decision directives entity_tags
             freshness invalidation lists ranges request rules serving settings stored storing
@@ -62,7 +63,7 @@ UPLOADED = {
             __init__ applicators assertions checker compile equality formats keywords numbers
             patterns program run scan settings shapes texts
         """,
-        "tables": "__init__ document endpoint live pace sharing",
+        "tables": "__init__ document live pace sharing",
         "transforms": """
             __init__ cast check documents entity_tags fields member operations percent pointer
             roundtrip settings target templates
@@ -79,7 +80,10 @@ UPLOADED = {
     },
     "data": {"": "worker", "roadmaps": "__init__ api conditional cursor models store"},
     "cache": {"": "worker", "store": "__init__ entry tiers"},
-    "state": {"": "worker", "state": "__init__ change_feed circuit_breaker rate_limiter record"},
+    "state": {
+        "": "worker",
+        "state": "__init__ audit_log audit_trail change_feed circuit_breaker rate_limiter record",
+    },
 }
 MODULES = {
     worker: {

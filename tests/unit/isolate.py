@@ -6,19 +6,21 @@ from typing import Any
 
 import msgspec
 
+from admin.endpoints import AdminSurroundings, endpoints
+from admin.plane import AdminPlane
 from application import Application, Control
+from contract.audit import AuditEntry, Entries, EntriesRequest, Record
 from contract.change_log import ChangeLog
 from contract.feed import Changes, PointerAnswer, PointerRequest, TablePointer
 from memory import Memory
-from policies.authenticate import Authenticate
 from ports import Unavailable
 from routing.table import Table
-from tables.endpoint import SCOPE, TablesEndpoint
 from tables.live import BuiltIn, Surroundings, Tables
 from tables.pace import Pace
-from tests.unit.fakes import Clock, FakePlatform, run
+from tests.unit.fakes import NOW, Clock, FakePlatform, run
 from tests.unit.tables import route, table
 
+ADMIN_HOST = "admin.example.com"
 PACE = Pace(max_age=5.0, deadline=0.3, first_deadline=1.0)
 
 
@@ -88,6 +90,34 @@ class FakeArchive:
         self.documents[id] = document
 
 
+class FakeAudit:
+    """A list, which may be down from a number of entries on."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.down_from: int | None = None
+
+    async def append(self, record: Record, *, timeout: float) -> int:
+        if self.down_from is not None and len(self.records) >= self.down_from:
+            raise Unavailable("audit log", timed_out=True)
+        self.records.append(record)
+        return len(self.records)
+
+    async def entries(self, request: EntriesRequest, *, timeout: float) -> Entries:
+        if self.down_from is not None:
+            raise Unavailable("audit log", timed_out=True)
+        kept = [
+            AuditEntry(sequence=number, at=NOW, record=record)
+            for number, record in enumerate(self.records, 1)
+        ]
+        shown = (
+            kept[-request.limit :]
+            if request.after is None
+            else kept[request.after :][: request.limit]
+        )
+        return Entries(entries=tuple(shown), oldest=min(1, len(kept)), newest=len(kept))
+
+
 class Isolate:
     """Tables with everything around them; deferred work runs when `settle` is called."""
 
@@ -95,6 +125,7 @@ class Isolate:
         self.clock = Clock()
         self.feed = FakeFeed(self.clock)
         self.archive = FakeArchive()
+        self.audit = FakeAudit()
         self.memory = Memory()
         self.lines: list[dict[str, Any]] = []
         self.deferred: list[Coroutine[Any, Any, None]] = []
@@ -106,11 +137,17 @@ class Isolate:
         archive = self.archive if bound else None
 
         def make(tables: Tables, made: Table, id: str) -> Application:
-            authenticate = Authenticate((SCOPE,), self.platform.authority, self.memory.remembered)
-            endpoint = TablesEndpoint(
-                tables, authenticate, feed, archive, {"DATA", "AUTH"}.__contains__
+            around = AdminSurroundings(
+                self.platform,
+                self.memory,
+                tables,
+                feed,
+                archive,
+                self.audit,
+                {"DATA", "AUTH"}.__contains__,
             )
-            control = Control(tables.describe, endpoint)
+            plane = AdminPlane(endpoints(around), self.platform, self.memory, self.audit)
+            control = Control(tables.describe, ADMIN_HOST, plane)
             return Application(made, id, self.platform, self.memory, control)
 
         around = Surroundings(

@@ -8,8 +8,9 @@ import msgspec
 import pytest
 
 from messages import Response
+from tables.document import MAX_DOCUMENT
 from tests.unit.fakes import FakeStream, exchange, principal, run
-from tests.unit.isolate import Isolate, stored
+from tests.unit.isolate import ADMIN_HOST, Isolate, stored
 from tests.unit.tables import route, table
 
 PUBLISHER = "publisher"
@@ -21,13 +22,14 @@ class Admin:
     def __init__(self, *, bound: bool = True) -> None:
         self.isolate = Isolate(bound=bound)
         known = self.isolate.platform.authority.principals
-        known[PUBLISHER] = principal("ada", ("tables:admin",))
+        known[PUBLISHER] = principal("ada", ("gateway:publish",))
 
     def send(
         self, method: str, path: str, body: bytes | None = None, credential: str | None = PUBLISHER
     ) -> Response:
         headers = {"authorization": f"Bearer {credential}"} if credential else {}
         asked = exchange(method, path, headers=headers)
+        asked.request.host = ADMIN_HOST
         asked.request.path, _, asked.request.query = path.partition("?")
         if body is not None:
             asked.request.body = FakeStream(body)
@@ -117,6 +119,11 @@ def test_a_table_that_cannot_be_taken_is_refused(id: str, document: bytes) -> No
     assert admin.isolate.archive.documents == {}
 
 
+def test_a_document_is_bounded() -> None:
+    status, told = Admin().json("PUT", f"/-/tables/{'0' * 64}", b"x" * (MAX_DOCUMENT + 1))
+    assert (status, told["code"]) == (413, "content-too-large")
+
+
 def test_a_binding_that_the_gateway_lacks_is_refused() -> None:
     services = {"data": {"binding": "ELSEWHERE"}}
     document = msgspec.json.encode(table(services=services))
@@ -191,6 +198,6 @@ def test_without_feed_or_bindings_nothing_is_published() -> None:
     admin = Admin()
     admin.isolate.feed.down = True
     status, told = admin.json("GET", "/-/tables/history")
-    assert (status, told["code"]) == (503, "publishing-unavailable")
+    assert (status, told["code"]) == (503, "admin-unavailable")
     status, told = Admin(bound=False).json("GET", "/-/tables")
-    assert (status, told["code"]) == (503, "publishing-unavailable")
+    assert (status, told["code"]) == (503, "admin-unavailable")

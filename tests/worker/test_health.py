@@ -6,7 +6,8 @@ from tests.conftest import Fail
 from tests.consumer import Consumer
 from tests.plan import FAULTS, FAULTY_OBJECTS
 
-OBJECTS = {"state/RateLimiter", "state/CircuitBreaker", "state/ChangeFeed"}
+FAULTY = {"state/RateLimiter", "state/CircuitBreaker", "state/AuditLog"}
+OBJECTS = {*FAULTY, "state/ChangeFeed"}
 ALL = {"gateway", "auth", "data", "cache", *OBJECTS}
 
 
@@ -25,7 +26,12 @@ DOWN = [
     (FAULTS["DATA"], "throw", {"data"}, "unreachable"),
     (FAULTS["CACHE"], "throw", {"cache"}, "unreachable"),
     (FAULTS["DATA"], "hang", {"data"}, "no answer"),
-    (FAULTY_OBJECTS, "throw", {"state/RateLimiter", "state/CircuitBreaker"}, "unreachable"),
+    (
+        FAULTY_OBJECTS,
+        "throw",
+        {"state/RateLimiter", "state/CircuitBreaker", "state/AuditLog"},
+        "unreachable",
+    ),
 ]
 
 

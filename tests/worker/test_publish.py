@@ -16,7 +16,7 @@ import pytest
 
 from contract.feed import PointerRequest
 from runtime.local import LocalRuntime
-from tests.consumer import Consumer, address, bearer, mint, problem, unique
+from tests.consumer import Consumer, Operator, address, bearer, mint, problem, unique
 from tests.eventually import eventually
 from tests.plan import ORIGIN
 from tests.publishing import (
@@ -444,8 +444,8 @@ def test_without_bindings_the_built_in_table_answers(edges: LocalRuntime) -> Non
     told = httpx.get(f"{edges.url(UNBOUND)}/healthz").json()
     assert told["tables"]["feed"] == "not bound"
     assert "state/ChangeFeed" not in told["workers"]
-    with Consumer(edges.url(UNBOUND), bearer(mint("ada", ("tables:admin",)))) as client:
-        problem(client.get("/-/tables"), 503, "publishing-unavailable")
+    with Operator(edges.url(UNBOUND), "gateway:publish") as client:
+        problem(client.get("/-/tables"), 503, "admin-unavailable")
 
 
 def test_a_revoked_credential_is_verified_again(edges: LocalRuntime, calling: Caller) -> None:

@@ -89,6 +89,20 @@ export class CircuitBreaker extends FaultyObject {
   }
 }
 
+export class AuditLog extends FaultyObject {
+  append(argument) {
+    return inject(() => this.real(this.env.AUDIT_LOG).append(argument));
+  }
+
+  entries(argument) {
+    return inject(() => this.real(this.env.AUDIT_LOG).entries(argument));
+  }
+
+  ping() {
+    return inject(() => "ok");
+  }
+}
+
 export class ChangeFeed extends DurableObject {
   // The real one itself: who stands behind the fault is to hear what everybody else hears.
   real() {

@@ -1,44 +1,35 @@
 """`/-/tables`: publish a table, see which one answers and what answered before.
 
-Part of no version and of no table, so that no table can lock its publishers out. Whoever calls has
-to show a credential with the scope `tables:admin`. Documents are put first, under the hash of their
-content; then the pointer is moved by those who say which one they have seen.
+Documents are put first, under the hash of their content; then the pointer is moved by those who say
+which one they have seen.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
-from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Meta, Struct
 
+from admin.endpoint import Asked, Endpoint, answer, fields
+from admin.scopes import PUBLISH
 from application import SHORT
 from contract.feed import Name, Percent, PointerRequest, TableId, TablePointer, Words
-from contract.names import ADMIN_PREFIX
-from contract.nesting import is_too_deep
 from contract.problems import (
+    ADMIN_UNAVAILABLE,
     CONFLICT,
-    CONTENT_TOO_LARGE,
     INVALID_CONTENT,
-    INVALID_JSON,
     MALFORMED_REQUEST,
-    METHOD_NOT_ALLOWED,
     NOT_FOUND,
-    PUBLISHING_UNAVAILABLE,
     Problem,
 )
-from messages import BodyTooLarge, Exchange, Headers, Response, read_body
-from policies.authenticate import Authenticate
+from messages import Response
 from policies.plugin import Plugin
-from ports import ChangeFeed, TableArchive, Unavailable
+from ports import ChangeFeed, TableArchive
 from routing.check import Finding, check_bindings
 from routing.table import Table
 from tables.document import MAX_DOCUMENT, Unusable, identify, read_document, told
 from tables.live import Tables
-
-PATH: Final = f"{ADMIN_PREFIX}tables"
-SCOPE: Final = "tables:admin"
 
 _TIMEOUT: Final = 5.0
 """Seconds for each call to the feed and to the archive: a publisher can wait, unlike a client."""
@@ -46,8 +37,7 @@ _MAX_CHANGE: Final = 16 * 1024
 _METADATA_NOTE: Final = 100
 _RETRY_AFTER: Final = "5"
 _SHOWN: Final = 20
-
-_Method = Callable[[Exchange], Awaitable[Response]]
+_POINTER: Final = ("expected", "current", "candidate", "percent", "author", "note", "override")
 
 
 class PointerChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -77,61 +67,57 @@ class Status(Struct, kw_only=True):
     isolate: Mapping[str, Any]
 
 
-_decode_change = msgspec.json.Decoder(PointerChange).decode
+_change: Final = msgspec.json.Decoder(PointerChange)
 
 
-class TablesEndpoint:
-    """Answers what is below `ADMIN_PREFIX`."""
+class TablesEndpoints:
+    """What can be done with tables. Feed and archive are None where nothing is bound."""
 
     def __init__(
         self,
         tables: Tables,
-        authenticate: Authenticate,
         feed: ChangeFeed | None,
         archive: TableArchive | None,
         is_bound: Callable[[str], bool],
     ) -> None:
-        """`authenticate` asks for `SCOPE`; `is_bound` knows the gateway's service bindings."""
+        """`is_bound` knows the gateway's service bindings."""
         self._tables = tables
-        self._authenticate = authenticate
         self._feed = feed
         self._archive = archive
         self._is_bound = is_bound
 
-    async def __call__(self, exchange: Exchange) -> Response:
-        """Raises `Problem`."""
-        return await self._authenticate(exchange, self._answer)
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """All of them."""
+        return (
+            Endpoint("tables.status", "GET", "tables", PUBLISH, self._status),
+            Endpoint("tables.history", "GET", "tables/history", PUBLISH, self._history),
+            Endpoint(
+                "tables.point",
+                "POST",
+                "tables/pointer",
+                PUBLISH,
+                self._move,
+                max_body=_MAX_CHANGE,
+                noted=_POINTER,
+            ),
+            Endpoint("tables.document", "GET", "tables/{id}", PUBLISH, self._document),
+            Endpoint(
+                "tables.put",
+                "PUT",
+                "tables/{id}",
+                PUBLISH,
+                self._put,
+                max_body=MAX_DOCUMENT,
+                noted=("author", "note"),
+            ),
+        )
 
-    async def _answer(self, exchange: Exchange) -> Response:
-        methods = self._methods(exchange.request.path)
-        method = methods.get(exchange.request.method)
-        if method is None:
-            raise Problem(METHOD_NOT_ALLOWED, headers={"allow": ", ".join(methods)})
-        try:
-            return await method(exchange)
-        except Unavailable as failure:
-            exchange.log["publishing"] = str(failure)
-            detail = f"The {failure.dependency} does not answer."
-            raise _unavailable(detail) from failure
-
-    def _methods(self, path: str) -> dict[str, _Method]:
-        match path.removeprefix(PATH).split("/"):
-            case [""] if path == PATH:
-                return {"GET": self._status}
-            case ["", "pointer"]:
-                return {"POST": self._move}
-            case ["", "history"]:
-                return {"GET": self._history}
-            case ["", id] if len(id) == 64 and set(id) <= set("0123456789abcdef"):
-                return {"GET": self._document, "PUT": self._put}
-        raise Problem(NOT_FOUND, f"There is nothing at {path[:200]}; see {PATH}.")
-
-    async def _status(self, exchange: Exchange) -> Response:
+    async def _status(self, asked: Asked) -> Response:
         tables = self._tables
         pointer = (await self._bound()[0].since(None, timeout=_TIMEOUT)).pointer
         await tables.look(_TIMEOUT)  # so that what the isolate says is about now
         followed = pointer is not None and pointer.built_in == tables.built_in.id
-        return _json(
+        return answer(
             Status(
                 live=self._live(pointer),
                 pointer=pointer,
@@ -142,50 +128,43 @@ class TablesEndpoint:
             )
         )
 
-    async def _history(self, exchange: Exchange) -> Response:
-        limit = _parameters(exchange).get("limit", "20")
+    async def _history(self, asked: Asked) -> Response:
+        limit = asked.query.get("limit", "20")
         if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:4]) <= 200:
             raise Problem(MALFORMED_REQUEST, "`limit`: expected a number from 1 to 200.")
         pointers = await self._bound()[0].history(int(limit), timeout=_TIMEOUT)
-        return _json({"pointers": pointers, "built_in": self._tables.built_in.id})
+        return answer({"pointers": pointers, "built_in": self._tables.built_in.id})
 
-    async def _document(self, exchange: Exchange) -> Response:
-        return Response(200, _fields(), await self._stored(_last_segment(exchange)))
+    async def _document(self, asked: Asked) -> Response:
+        return Response(200, fields(), await self._stored(_id(asked)))
 
-    async def _put(self, exchange: Exchange) -> Response:
+    async def _put(self, asked: Asked) -> Response:
         """Store a document. It is not looked up before: a store at the edge remembers for a while
         that there was nothing, and would say so to the isolates that are to take the table."""
-        id, document = _last_segment(exchange), await _body(exchange, MAX_DOCUMENT)
+        id, document = _id(asked), asked.body
         if identify(document) != id:
             message = f"The content has the hash {identify(document)}, which its path has to name."
             raise Problem(INVALID_CONTENT, message)
         table = self._read(id, document)
-        parameters = _parameters(exchange)
+        parameters = asked.query
+        created = datetime.fromtimestamp(asked.exchange.now, UTC)
         metadata = {
             "author": parameters.get("author", "")[:_METADATA_NOTE],
             "note": parameters.get("note", "")[:_METADATA_NOTE],
             "parent": self._tables.current.table_id,
-            "created": datetime.fromtimestamp(exchange.now, UTC).isoformat(timespec="seconds"),
+            "created": created.isoformat(timespec="seconds"),
         }
         await self._bound()[1].put(id, document, metadata, timeout=_TIMEOUT)
-        return _json({"id": id, "bytes": len(document), "routes": len(table.routes)}, 201)
+        return answer({"id": id, "bytes": len(document), "routes": len(table.routes)}, 201)
 
-    async def _move(self, exchange: Exchange) -> Response:
-        body = await _body(exchange, _MAX_CHANGE)
-        if is_too_deep(body):
-            raise Problem(INVALID_CONTENT, "The body is nested too deeply.")
-        try:
-            change = _decode_change(body)
-        except msgspec.ValidationError as error:
-            raise Problem(INVALID_CONTENT, f"{error}.") from None
-        except (msgspec.DecodeError, ValueError) as error:
-            raise Problem(INVALID_JSON, f"{error}.") from None
+    async def _move(self, asked: Asked) -> Response:
+        change = asked.decode(_change)
         feed, archive = self._bound()
         for id in filter(None, (change.current, change.candidate)):
             self._read(id, await self._stored(id))
         standing = (await feed.since(None, timeout=_TIMEOUT)).pointer
         built_in = self._tables.built_in
-        answer = await feed.move_pointer(
+        moved = await feed.move_pointer(
             PointerRequest(
                 expected=change.expected,
                 current=change.current,
@@ -194,22 +173,24 @@ class TablesEndpoint:
                 parent=self._live(standing),
                 built_in=built_in.id,
                 author=change.author,
-                subject=exchange.principal.subject[:100] if exchange.principal else "-",
+                subject=asked.subject[:100],
                 note=change.note,
                 override=change.override,
             ),
             timeout=_TIMEOUT,
         )
-        if not answer.accepted or answer.pointer is None:
-            raise _conflict(change.expected, answer.pointer)
-        exchange.log["published"] = answer.pointer.sequence
+        if not moved.accepted or moved.pointer is None:
+            raise _conflict(change.expected, moved.pointer)
+        asked.result["sequence"] = str(moved.pointer.sequence)
+        asked.exchange.log["published"] = moved.pointer.sequence
         # Whoever answered must obey; the others will have looked within `max_age`.
         await self._tables.look(_TIMEOUT)
         if standing is None or standing.built_in != built_in.id:
             # The way back to the built-in table shall be there when another one was deployed.
             metadata = {"author": "deploy", "note": "built in"}
-            exchange.defer(archive.put(built_in.id, built_in.document, metadata, timeout=_TIMEOUT))
-        return _json({"pointer": answer.pointer, "max_age": self._tables.max_age}, 201)
+            storing = archive.put(built_in.id, built_in.document, metadata, timeout=_TIMEOUT)
+            asked.exchange.defer(storing)
+        return answer({"pointer": moved.pointer, "max_age": self._tables.max_age}, 201)
 
     def _live(self, pointer: TablePointer | None) -> str:
         """The table that answers where `pointer` stands."""
@@ -218,7 +199,8 @@ class TablesEndpoint:
 
     def _bound(self) -> tuple[ChangeFeed, TableArchive]:
         if self._feed is None or self._archive is None:
-            raise _unavailable("This gateway has no binding CHANGE_FEED or TABLES.")
+            detail = "This gateway has no binding CHANGE_FEED or TABLES."
+            raise Problem(ADMIN_UNAVAILABLE, detail, headers={"retry-after": _RETRY_AFTER})
         return self._feed, self._archive
 
     async def _stored(self, id: str) -> bytes:
@@ -270,28 +252,9 @@ def _conflict(expected: int, pointer: TablePointer | None) -> Problem:
     return Problem(CONFLICT, message, pointer=pointer)
 
 
-def _unavailable(detail: str) -> Problem:
-    return Problem(PUBLISHING_UNAVAILABLE, detail, headers={"retry-after": _RETRY_AFTER})
-
-
-async def _body(exchange: Exchange, limit: int) -> bytes:
-    try:
-        return await read_body(exchange.request.body, limit)
-    except BodyTooLarge:
-        raise Problem(CONTENT_TOO_LARGE, f"The limit is {limit} bytes.") from None
-
-
-def _parameters(exchange: Exchange) -> dict[str, str]:
-    return dict(parse_qsl(exchange.request.query[:4000], max_num_fields=10))
-
-
-def _last_segment(exchange: Exchange) -> str:
-    return exchange.request.path.rpartition("/")[2]
-
-
-def _fields() -> Headers:
-    return Headers([("content-type", "application/json"), ("cache-control", "no-store")])
-
-
-def _json(document: Any, status: int = 200) -> Response:
-    return Response(status, _fields(), msgspec.json.encode(document))
+def _id(asked: Asked) -> str:
+    """The id of a table in the path. Raises `Problem` where it is none."""
+    id = asked.path["id"]
+    if len(id) != 64 or not set(id) <= set("0123456789abcdef"):
+        raise Problem(NOT_FOUND, "The id of a table has 64 hexadecimal digits.")
+    return id

@@ -1,0 +1,1 @@
+"""What operators can do at the gateway: one module for each thing, one list, one way in."""
