@@ -14,6 +14,7 @@ class CredentialKind(StrEnum):
 
     TOKEN = "token"  # noqa: S105
     API_KEY = "api_key"
+    SESSION = "session"
 
 
 class Principal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -32,9 +33,13 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Ask whether `credential`, as it came after `Bearer`, is good."""
+    """Ask whether `credential` is good: as it came after `Bearer`, or as the cookie of a session.
+
+    Where it came from decides what it can be, so that none is good in the place of another.
+    """
 
     credential: str
+    session: bool = False
 
 
 class VerifyResponse(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -94,7 +94,8 @@ def head_of(request: Any) -> ServiceRequest:
 
 def to_js_response(response: ServiceResponse) -> Any:
     """A JavaScript Response."""
-    init = _parse(_encode({"status": response.status, "headers": response.headers}).decode())
+    fields = [*response.headers.items(), *(("set-cookie", one) for one in response.cookies)]
+    init = _parse(_encode({"status": response.status, "headers": fields}).decode())
     return _Response.new(jsnull if response.body is None else to_js(response.body), init)
 
 

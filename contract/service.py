@@ -54,11 +54,12 @@ class ServiceRequest(msgspec.Struct, frozen=True):
 
 
 class ServiceResponse(msgspec.Struct):
-    """An answer. A body of None is no body at all."""
+    """An answer. A body of None is no body at all; each of `cookies` is a Set-Cookie field."""
 
     status: int
     headers: dict[str, str] = {}
     body: bytes | None = None
+    cookies: tuple[str, ...] = ()
 
 
 def json_response(

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from admin.host import name_of
 from contract.names import HEALTH_PATH, REQUEST_ID
 from contract.problems import INTERNAL_ERROR, NOT_FOUND, TYPE_PREFIX, WEBSOCKET_REFUSED, Problem
+from contract.sessions import SESSION_COOKIE
 from ends.forwarding import refuse_loop
 from hardening import Hardening
 from health import Health
@@ -18,6 +19,7 @@ from memory import Memory
 from messages import Exchange, Headers, Response
 from pipeline import Next, problem_response
 from policies.cors import answer_preflight, is_preflight
+from policies.credentials import drop_session
 from policies.dispatch import drop_outside_fields
 from ports import Platform
 from reference import explain_problem
@@ -100,14 +102,21 @@ class Application:
         exchange.version_in_path = found.version_in_path
         exchange.parameters = found.parameters
         exchange.rest = found.rest
-        if found.version is not None:
-            versions = self._routes.versions
-            request.query = versions.without_selector(request.query)
-            if not found.version_in_path:
-                exchange.answer_fields += [("vary", name) for name in versions.vary]
+        self._note_version(exchange, found.version_in_path)
+        if SESSION_COOKIE in came.get("cookie", "") and not found.target.needs_session:
+            drop_session(request.headers)
         if exchange.upgrade and not found.target.versioned.settings.websocket:
             raise Problem(WEBSOCKET_REFUSED)
         return await found.target.handle(exchange)
+
+    def _note_version(self, exchange: Exchange, in_path: bool) -> None:
+        """What names the version is the gateway's business, and other answers depend on it."""
+        if exchange.version is None:
+            return
+        versions = self._routes.versions
+        exchange.request.query = versions.without_selector(exchange.request.query)
+        if not in_path:
+            exchange.answer_fields += [("vary", name) for name in versions.vary]
 
     def _described(self) -> Mapping[str, Any]:
         return self._control.describe(self) if self._control is not None else {}

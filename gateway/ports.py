@@ -64,7 +64,9 @@ Together = Callable[[Sequence[Coroutine[Any, Any, Any]]], Awaitable[list[Any]]]
 class Authority(Protocol):
     """The auth Worker."""
 
-    async def verify(self, credential: str) -> VerifyResponse: ...
+    async def verify(self, credential: str, *, session: bool = False) -> VerifyResponse:
+        """Who holds `credential`. `session`: it came as that cookie, and is nothing else."""
+        ...
 
 
 class LimiterObjects(Protocol):

@@ -70,6 +70,8 @@ def _access(before: Any, after: Any) -> Verdict:
         return Verdict(BREAKING, f"callers need the scope {', '.join(sorted(missing))} as well")
     if isinstance(after, AccessSettings) and _beyond_scopes(after) != _beyond_scopes(before):
         return Verdict(BREAKING, "callers have to fulfil other conditions")
+    if _takes_session(after) is not _takes_session(before):
+        return _sessions(after)
     return Verdict(RISKY, "callers with fewer scopes are let in")
 
 
@@ -80,7 +82,17 @@ def _scopes(access: Any) -> tuple[str, ...]:
 def _beyond_scopes(access: Any) -> AccessSettings:
     if not isinstance(access, AccessSettings):
         return AccessSettings()
-    return msgspec.structs.replace(access, scopes=())
+    return msgspec.structs.replace(access, scopes=(), session=False)
+
+
+def _sessions(after: Any) -> Verdict:
+    if _takes_session(after):
+        return Verdict(RISKY, "people are let in by the cookie of their session")
+    return Verdict(BREAKING, "people's sessions are refused")
+
+
+def _takes_session(access: Any) -> bool:
+    return isinstance(access, AccessSettings) and access.session
 
 
 def _network(before: NetworkSettings | None, after: NetworkSettings | None) -> Verdict:
@@ -306,7 +318,8 @@ def told(value: Any) -> str:
     ):
         places = msgspec.to_builtins(value.api_key) if value.api_key is not None else {}
         also = "".join(f", key in {place} {name}" for place, name in places.items())
-        return f"scopes {', '.join(value.scopes)}{also}"
+        session = ", or a session" if value.session else ""
+        return f"scopes {', '.join(value.scopes)}{also}{session}"
     plain = msgspec.to_builtins(value)
     if isinstance(plain, str):
         return plain

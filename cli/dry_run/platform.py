@@ -103,7 +103,7 @@ class _Authority:
     def __init__(self) -> None:
         self.principals: dict[str, Principal] = {}
 
-    async def verify(self, credential: str) -> VerifyResponse:
+    async def verify(self, credential: str, *, session: bool = False) -> VerifyResponse:
         principal = self.principals.get(credential)
         reason = "" if principal else "A dry run knows no credentials; say who the caller is."
         return VerifyResponse(principal=principal, reason=reason)

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from contract.problems import MEDIA_TYPE, Category, ProblemType, registry
+from contract.sessions import SESSION_COOKIE
 from routing.table import AccessSettings
 
 SECURITY: Final = "bearer"
@@ -42,10 +43,14 @@ def components() -> dict[str, Any]:
     }
 
 
-def key_schemes(access: object) -> dict[str, dict[str, str]]:
-    """The security schemes of a route that takes API keys elsewhere than as bearer credentials."""
-    places = access.api_key if isinstance(access, AccessSettings) else None
+def other_schemes(access: object) -> dict[str, dict[str, str]]:
+    """The security schemes of a route that takes credentials elsewhere than behind `Bearer`."""
+    if not isinstance(access, AccessSettings):
+        return {}
+    places = access.api_key
     named = {"header": places.header, "query": places.query} if places is not None else {}
+    if access.session:
+        named["cookie"] = SESSION_COOKIE
     return {
         f"{place}.{name}": {"type": "apiKey", "in": place, "name": name}
         for place, name in named.items()

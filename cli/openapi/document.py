@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from cli.dry_run.platform import RecordingPlatform
-from cli.openapi.components import components, key_schemes
+from cli.openapi.components import components, other_schemes
 from cli.openapi.operations import operation, tag_of
 from cli.openapi.paths import PublicPath, public_paths
 from cli.openapi.schemas import component_schemas
@@ -31,7 +31,7 @@ def openapi(table: Table, version: str, *, title: str, server: str | None) -> di
     shared["schemas"] |= component_schemas(table)
     document["components"] = shared
     for route in own:
-        schemes = key_schemes(route.versioned.settings.access)
+        schemes = other_schemes(route.versioned.settings.access)
         shared["securitySchemes"].update(schemes)
     if settings.documentation is not None:
         document["externalDocs"] = {"url": settings.documentation}

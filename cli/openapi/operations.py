@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from cli.openapi.components import SECURITY, key_schemes
+from cli.openapi.components import SECURITY, other_schemes
 from cli.openapi.paths import PublicPath
 from cli.openapi.responses import responses
 from cli.openapi.schemas import checked, schema_of
@@ -33,6 +33,8 @@ def operation(
         one for one in _conditions(settings) if (one["in"], one["name"].lower()) not in taken
     ]
     parameters = [*_of_path(path, known), *_of_version(table, route), *conditions, *validated]
+    if "csrf" in steps and method != "GET":
+        parameters.append(_token(steps["csrf"]["header"]))
     if parameters:
         found["parameters"] = parameters
     if method in _WITH_BODY:
@@ -44,7 +46,7 @@ def operation(
         # Of several requirements one has to be met.
         found["security"] = [
             *({SECURITY: [*scopes, *([one] if one else [])]} for one in one_of),
-            *({name: []} for name in key_schemes(settings.access)),
+            *({name: []} for name in other_schemes(settings.access)),
         ]
     if settings.hosts:
         found["servers"] = [_server(host) for host in settings.hosts]
@@ -109,6 +111,13 @@ def _of_version(table: Table, route: CompiledRoute) -> list[dict[str, Any]]:
             return []
         place = {"in": "query", "name": versions.select.query}
     return [{**place, "required": required, "schema": schema}]
+
+
+def _token(field: str) -> dict[str, Any]:
+    """What shows that a request is no other page's doing; only those with a cookie need it."""
+    told = "With a cookie: the token against cross-site request forgery."
+    schema = {"type": "string"}
+    return {"name": field, "in": "header", "required": False, "description": told, "schema": schema}
 
 
 def _conditions(settings: RouteSettings) -> list[dict[str, Any]]:

@@ -151,8 +151,9 @@ class AuthWorker:
     def __init__(self, binding: Any) -> None:
         self._binding = binding
 
-    async def verify(self, credential: str) -> VerifyResponse:
-        auth, message = self._binding, _encoded(VerifyRequest(credential=credential))
+    async def verify(self, credential: str, *, session: bool = False) -> VerifyResponse:
+        request = VerifyRequest(credential=credential, session=session)
+        auth, message = self._binding, _encoded(request)
         answer = await _ask("auth", self.TIMEOUT, invoke, auth.verify, auth, message)
         return _read("auth", _decode_verification, answer)
 

@@ -4,7 +4,6 @@ A verified credential is remembered in the isolate under its digest, so that a w
 call. How long bounds how late a revocation bites: see `Remembered.MAX_AGE`.
 """
 
-import hashlib
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -12,22 +11,13 @@ import msgspec
 
 from contract.auth import Principal
 from contract.names import IDENTITY
-from contract.problems import (
-    AUTH_UNAVAILABLE,
-    INSUFFICIENT_SCOPE,
-    INVALID_CREDENTIALS,
-    MALFORMED_REQUEST,
-    UNAUTHENTICATED,
-    Problem,
-)
+from contract.problems import AUTH_UNAVAILABLE, INSUFFICIENT_SCOPE, Problem
 from messages import Exchange, Response
 from pipeline import Next
-from policies.key_places import KeyPlaces
+from policies.credentials import CHALLENGE, Credential, CredentialPlaces
 from ports import Authority, Unavailable
 
-_CHALLENGE: Final = "Bearer"
 _RETRY_AFTER: Final = "5"
-_MAX_CREDENTIAL: Final = 8192
 
 
 class _Entry(NamedTuple):
@@ -83,9 +73,9 @@ class Remembered:
 
 
 class Authenticate:
-    """Requires a bearer credential (RFC 6750) whose principal has all of `scopes`.
+    """Requires a credential whose principal has all of `scopes`.
 
-    With `key_places` an API key may stand elsewhere.
+    It is a bearer credential (RFC 6750), or what `credentials` takes from elsewhere.
     """
 
     def __init__(
@@ -93,20 +83,16 @@ class Authenticate:
         scopes: Sequence[str],
         authority: Authority,
         remembered: Remembered,
-        key_places: KeyPlaces | None = None,
+        credentials: CredentialPlaces | None = None,
     ) -> None:
         self._scopes = frozenset(scopes)
-        self._key_places = key_places
+        self._credentials = credentials or CredentialPlaces()
         self._authority = authority
         self._remembered = remembered
 
     async def __call__(self, exchange: Exchange, next: Next) -> Response:
-        fields = exchange.request.headers.get_all("authorization")
-        key = self._key_places.take(exchange.request) if self._key_places is not None else None
-        if key is not None and fields:
-            raise Problem(MALFORMED_REQUEST, "Send one credential, not two.")
-        credential = key if key is not None else _bearer(fields)
-        digest = hashlib.sha256(credential.encode()).digest()
+        credential = self._credentials.take(exchange.request)
+        digest = credential.digest()
         entry = self._remembered.get(digest, exchange.now)
         if entry is None:
             principal = await self._verify(credential)
@@ -115,47 +101,18 @@ class Authenticate:
         if missing:
             raise _insufficient(sorted(self._scopes), sorted(missing))
         exchange.principal = entry.principal
-        # The service learns who is calling, never the credential itself.
-        exchange.request.headers.remove("authorization")
+        # The service learns who is calling, never the credential itself: that is gone already.
         exchange.request.headers.set(IDENTITY, entry.identity)
         return await next(exchange)
 
-    async def _verify(self, credential: str) -> Principal:
+    async def _verify(self, credential: Credential) -> Principal:
         try:
-            answer = await self._authority.verify(credential)
+            answer = await self._authority.verify(credential.text, session=credential.session)
         except Unavailable as failure:
             raise Problem(AUTH_UNAVAILABLE, headers={"retry-after": _RETRY_AFTER}) from failure
         if answer.principal is None:
-            raise Problem(
-                INVALID_CREDENTIALS,
-                answer.reason or None,
-                headers={"www-authenticate": f'{_CHALLENGE} error="invalid_token"'},
-            )
+            raise credential.refused(answer.reason or None)
         return answer.principal
-
-
-def _bearer(fields: list[str]) -> str:
-    """The credential behind `Bearer`. Raises `Problem` where there is none, or more than one."""
-    if not fields:
-        raise Problem(UNAUTHENTICATED, headers={"www-authenticate": _CHALLENGE})
-    scheme, _, credential = fields[0].partition(" ")
-    credential = credential.strip()
-    if scheme.lower() != "bearer" or not credential:
-        raise Problem(
-            UNAUTHENTICATED,
-            "The Authorization field has another scheme than Bearer.",
-            headers={"www-authenticate": _CHALLENGE},
-        )
-    # workerd joins repeated fields with a comma, which no credential contains.
-    if len(fields) > 1 or "," in credential or " " in credential:
-        raise Problem(MALFORMED_REQUEST, "There is more than one Authorization field.")
-    if len(credential) > _MAX_CREDENTIAL:
-        raise Problem(
-            INVALID_CREDENTIALS,
-            f"A credential has at most {_MAX_CREDENTIAL} characters.",
-            headers={"www-authenticate": f'{_CHALLENGE} error="invalid_token"'},
-        )
-    return credential
 
 
 def _insufficient(required: list[str], missing: list[str]) -> Problem:
@@ -163,5 +120,5 @@ def _insufficient(required: list[str], missing: list[str]) -> Problem:
     return Problem(
         INSUFFICIENT_SCOPE,
         f"Missing: {', '.join(missing)}.",
-        headers={"www-authenticate": f'{_CHALLENGE} error="insufficient_scope", scope="{scope}"'},
+        headers={"www-authenticate": f'{CHALLENGE} error="insufficient_scope", scope="{scope}"'},
     )

@@ -28,7 +28,8 @@ from policies.authorize import Authorize, Roles
 from policies.cache import Cache
 from policies.circuit_breaker import CircuitBreakerPolicy
 from policies.cors import Cors, CorsRules
-from policies.csrf import Csrf
+from policies.credentials import CredentialPlaces
+from policies.csrf import Csrf, SessionCsrf
 from policies.dispatch import Dispatch
 from policies.guard import Guard
 from policies.key_places import KeyPlaces
@@ -48,6 +49,7 @@ from routing.match import RouteMatch
 from routing.paths import PathTemplate
 from routing.resolve import Resolver
 from routing.schemas import Used, program_of, used
+from routing.sessions import needs_csrf, passes_session, takes_session
 from routing.table import (
     AccessSettings,
     CircuitBreakerSettings,
@@ -99,6 +101,11 @@ class CompiledRoute:
     def cors(self) -> CorsRules | None:
         """Which pages of other origins may call it."""
         return self._builder.cors_rules(self)
+
+    @property
+    def needs_session(self) -> bool:
+        """Whether the cookie of a session is more than a stranger's secret to it."""
+        return self._builder.needs_session(self)
 
     def steps(self) -> list[Step]:
         """The pipeline's policies in order, without the dispatch at its end."""
@@ -267,6 +274,11 @@ class _Builder:
             in_flight=self._in_flight,
         )
 
+    def needs_session(self, route: CompiledRoute) -> bool:
+        """Whether `route` takes sessions, or ends where they are kept."""
+        settings = route.versioned.settings
+        return takes_session(settings) or passes_session(settings, self._table.services)
+
     def cors_rules(self, route: CompiledRoute) -> CorsRules | None:
         """The CORS policy of `route`, if it has one."""
         name = route.versioned.settings.cors
@@ -325,7 +337,11 @@ class _Builder:
         if isinstance(access, AccessSettings) and access.api_key is not None:
             places = KeyPlaces(access.api_key.header, access.api_key.query)
             shown["api_key"] = msgspec.to_builtins(access.api_key)
-        return Authenticate(scopes, authority, self._remembered, places), shown
+        session = takes_session(route.versioned.settings)
+        if session:
+            shown["session"] = "allowed"
+        credentials = CredentialPlaces(places, session=session)
+        return Authenticate(scopes, authority, self._remembered, credentials), shown
 
     def network(self, route: CompiledRoute) -> "_Made":
         settings = route.versioned.settings.network
@@ -333,17 +349,20 @@ class _Builder:
 
     def csrf(self, route: CompiledRoute) -> "_Made":
         wanted = route.versioned.settings.csrf
-        if wanted is False:
+        forced = needs_csrf(route.versioned.settings)
+        if not (wanted or forced):
             return None
         settings = wanted if isinstance(wanted, CsrfSettings) else CsrfSettings()
-        return Csrf(settings), {"cookie": settings.cookie, "header": settings.header}
+        policy = SessionCsrf(settings) if forced else Csrf(settings)
+        return policy, {"cookie": settings.cookie, "header": settings.header}
 
     def authorize(self, route: CompiledRoute) -> "_Made":
         access = route.versioned.settings.access
         if not isinstance(access, AccessSettings):
             return None
         shown = to_builtins(access)
-        shown.pop("scopes", None)
+        for name in ("scopes", "api_key", "session"):  # which authenticate sees to
+            shown.pop(name, None)
         return (Authorize(access, self._roles), shown) if shown else None
 
     def rate_limit(self, route: CompiledRoute) -> "_Made":

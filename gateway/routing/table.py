@@ -323,6 +323,8 @@ class AccessSettings(Settings, frozen=True, kw_only=True):
     claims: dict[ClaimName, Condition] = field(default_factory=dict)
     """Conditions on claims of the caller, all of which have to hold."""
     api_key: ApiKeySettings | None = None
+    session: bool = False
+    """Whether the cookie of a person's session is a credential as well."""
 
 
 class CsrfSettings(Settings, frozen=True, kw_only=True):
@@ -409,8 +411,9 @@ class RouteSettings(Settings, frozen=True, kw_only=True):
     """Has to be said: nothing is public by accident."""
     network: NetworkSettings | None = None
     """Addresses and countries that may call it, whoever they are."""
-    csrf: bool | CsrfSettings = False
-    """For a route that takes a cookie as credential: refuses what other pages have made."""
+    csrf: bool | CsrfSettings | None = None
+    """Refuses what other pages have made of a cookie. A route that takes sessions always does,
+    where something can change; any other does if it says so."""
     maintenance: bool | MaintenanceSettings = False
     rate_limit: Name | None = None
     cors: Name | None = None

@@ -47,13 +47,14 @@ UPLOADED = {
         """,
         "plugins": "__init__ pricing",
         "policies": """
-            __init__ authenticate authorize cache circuit_breaker cors csrf dispatch guard
-            key_places lifecycle maintenance network plugin rate_limit transform validate websocket
+            __init__ authenticate authorize cache circuit_breaker cors credentials csrf
+            dispatch guard key_places lifecycle maintenance network plugin rate_limit transform
+            validate websocket
         """,
         "routing": """
             __init__ ambiguity changes compile conditions ends locations match parameters paths
-            patterns precedence query regexes resolve route_match schemas table texts tree units
-            versions
+            patterns precedence query regexes resolve route_match schemas sessions table texts tree
+            units versions
         """,
         "routing/check": """
             __init__ access changes collisions cors credentials ends finding routes schemas services

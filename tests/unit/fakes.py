@@ -85,18 +85,19 @@ class FakeService:
 
 
 class FakeAuthority:
-    """Knows the credentials in `principals`."""
+    """Knows the credentials in `principals`, and sessions in `sessions`."""
 
     def __init__(self) -> None:
         self.principals = {"good": principal()}
+        self.sessions: dict[str, Principal] = {}
         self.asked: list[str] = []
         self.down = False
 
-    async def verify(self, credential: str) -> VerifyResponse:
+    async def verify(self, credential: str, *, session: bool = False) -> VerifyResponse:
         self.asked.append(credential)
         if self.down:
             raise Unavailable("auth")
-        known = self.principals.get(credential)
+        known = (self.sessions if session else self.principals).get(credential)
         return VerifyResponse(principal=known, reason="" if known else "The token has expired.")
 
 

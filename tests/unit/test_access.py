@@ -142,6 +142,13 @@ WRONG: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
     ({"csrf": True}, {}, "routes.0.csrf", "GET changes nothing"),
     ({"methods": ["PUT"], "csrf": {"trusted_origins": ["*"]}}, {},
      "routes.0.csrf.trusted_origins.0", "any page"),
+    ({"methods": ["PUT"], "access": {"session": True}, "csrf": False}, {}, "routes.0.csrf",
+     "cannot be without"),
+    ({"websocket": True, "access": {"session": True}, "csrf": False}, {}, "routes.0.csrf",
+     "cannot be without"),
+    ({"access": {"session": True}, "csrf": True}, {}, "routes.0.csrf", "GET changes nothing"),
+    ({"methods": ["PUT"], "access": {"session": True}, "csrf": {"cookie": "__Host-own"}}, {},
+     "routes.0.csrf.cookie", "`__Host-csrf`"),
     ({}, CIRCLE, "roles.a.inherits.0", "from itself"),
     ({}, {"a": {"inherits": ["c"]}}, "roles.a.inherits.0", "no role `c`"),
 ]  # fmt: skip

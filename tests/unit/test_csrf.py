@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from contract.problems import Problem
-from policies.csrf import Csrf
+from contract.sessions import csrf_token
+from policies.csrf import Csrf, SessionCsrf
 from routing.table import CsrfSettings
 from tests.unit.fakes import answer_empty, exchange, run
 
@@ -13,7 +14,8 @@ TOKEN = "0123456789abcdef"
 SESSION = f"session=1; __Host-csrf={TOKEN}"
 SAME = {"origin": OURS, "sec-fetch-site": "same-origin"}
 GOOD = {"cookie": SESSION, "x-csrf-token": TOKEN}
-POLICY = Csrf(msgspec.convert({"trusted_origins": ["https://*.ours.example"]}, CsrfSettings))
+SETTINGS = msgspec.convert({"trusted_origins": ["https://*.ours.example"]}, CsrfSettings)
+POLICY = Csrf(SETTINGS)
 
 PASS: list[tuple[str, dict[str, str]]] = [
     ("POST", SAME | GOOD),
@@ -70,3 +72,74 @@ def test_what_does_not(method: str, headers: dict[str, str]) -> None:
         run(POLICY(exchange(method, "/", headers=headers), answer_empty))
     assert refused.value.type.code == "csrf-refused"
     assert TOKEN not in str(refused.value)
+
+
+HANDLE = "gs_abc_s-e_cret"
+PERSON = {"cookie": f"a=1; __Host-session={HANDLE}"}
+BOUND = csrf_token(HANDLE)
+SHOWN = PERSON | {"x-csrf-token": BOUND}
+OF_SESSION = SessionCsrf(SETTINGS)
+
+SESSION_PASSES: list[tuple[str, dict[str, str]]] = [
+    ("POST", SAME | SHOWN),
+    ("POST", {"origin": OURS} | SHOWN),
+    ("DELETE", {"sec-fetch-site": "same-origin"} | SHOWN),
+    ("PUT", {"origin": "https://a.ours.example", "sec-fetch-site": "same-site"} | SHOWN),
+    # Whatever a cookie says that somebody has planted.
+    ("POST", SAME | SHOWN | {"cookie": f"{PERSON['cookie']}; __Host-csrf=planted"}),
+    ("GET", PERSON | {"origin": "https://evil.example"}),
+    ("HEAD", PERSON),
+    # No session: another credential, or none, which authenticate sees to.
+    ("POST", {"origin": "https://evil.example", "authorization": "Bearer x", "cookie": "a=1"}),
+    ("POST", {"origin": "https://evil.example", "cookie": f"a=1; __Host-csrf={BOUND}"}),
+    ("POST", PERSON | {"authorization": "Bearer x"}),
+    ("POST", {}),
+]
+SESSION_STOPS: list[tuple[str, dict[str, str], str]] = [
+    ("POST", SHOWN, "csrf-refused"),
+    ("POST", SHOWN | {"origin": "https://evil.example"}, "csrf-refused"),
+    ("POST", SHOWN | {"origin": "null"}, "csrf-refused"),
+    ("POST", SHOWN | {"sec-fetch-site": "cross-site"}, "csrf-refused"),
+    ("POST", SHOWN | {"origin": OURS, "sec-fetch-site": "same-site"}, "csrf-refused"),
+    ("POST", SAME | PERSON, "csrf-refused"),
+    ("POST", SAME | PERSON | {"x-csrf-token": ""}, "csrf-refused"),
+    ("POST", SAME | PERSON | {"x-csrf-token": BOUND[:-1]}, "csrf-refused"),
+    ("POST", SAME | PERSON | {"x-csrf-token": f"{BOUND}="}, "csrf-refused"),
+    ("POST", SAME | PERSON | {"x-csrf-token": f"{BOUND}\xe9"}, "csrf-refused"),
+    ("POST", SAME | PERSON | {"x-csrf-token": csrf_token("gs_abc_other")}, "csrf-refused"),
+    ("POST", SAME | PERSON | {"x-csrf-token": HANDLE}, "csrf-refused"),
+    # A pair that agrees with itself, of another session: planted, and sent again.
+    ("POST", SAME | {"cookie": f"{PERSON['cookie']}; __Host-csrf={TOKEN}", "x-csrf-token": TOKEN},
+     "csrf-refused"),
+    ("POST", SAME | SHOWN | {"cookie": f"{PERSON['cookie']}; {PERSON['cookie']}"},
+     "malformed-request"),
+    ("POST", SAME | SHOWN | {"cookie": "__Host-session=eyJ.e30.AA"}, "invalid-credentials"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("method", "headers"), SESSION_PASSES)
+def test_what_passes_with_a_session(method: str, headers: dict[str, str]) -> None:
+    assert run(OF_SESSION(exchange(method, "/", headers=headers), answer_empty)).status == 200
+
+
+@pytest.mark.parametrize(("method", "headers", "code"), SESSION_STOPS)
+def test_what_does_not_with_a_session(method: str, headers: dict[str, str], code: str) -> None:
+    with pytest.raises(Problem) as refused:
+        run(OF_SESSION(exchange(method, "/", headers=headers), answer_empty))
+    assert refused.value.type.code == code
+    assert HANDLE not in str(refused.value)
+    assert BOUND not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "passes"),
+    [(SAME, True), ({"origin": "https://evil.example"}, False), ({}, False)],
+)
+def test_a_websocket_is_opened_by_pages_of_ours_alone(source: dict[str, str], passes: bool) -> None:
+    asked = exchange(headers=source | PERSON)
+    asked.upgrade = True
+    if passes:
+        assert run(OF_SESSION(asked, answer_empty)).status == 200
+        return
+    with pytest.raises(Problem, match=r"page|where it comes from"):
+        run(OF_SESSION(asked, answer_empty))

@@ -15,6 +15,8 @@ ROUTES = [
     # a member of the route before, after, what changed, severity, words of the reason
     ({}, {"access": "authenticated"}, "access", "breaking", "without credentials"),
     (SCOPES, {"access": {"scopes": ["a", "b"]}}, "access", "breaking", "need the scope b"),
+    (SCOPES, {"access": {"scopes": ["a"], "session": True}}, "access", "risky", "are let in"),
+    ({"access": {"scopes": ["a"], "session": True}}, SCOPES, "access", "breaking", "are refused"),
     (SCOPES, {"access": "public"}, "access", "risky", "open to everybody"),
     ({}, {"methods": ["POST"]}, "methods", "breaking", "405"),
     ({}, {"methods": ["GET", "POST"]}, "methods", "compatible", "more methods"),

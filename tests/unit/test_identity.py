@@ -67,8 +67,9 @@ class Auth:
             log=self.log.append,
         )
 
-    def verify(self, credential: str) -> VerifyResponse:
-        request = msgspec.json.encode(VerifyRequest(credential=credential)).decode()
+    def verify(self, credential: str, *, session: bool = False) -> VerifyResponse:
+        asked = VerifyRequest(credential=credential, session=session)
+        request = msgspec.json.encode(asked).decode()
         return msgspec.json.decode(self._service.verify(request), type=VerifyResponse)
 
     def __call__(self, method: str, path: str, body: bytes = b"", **fields: str) -> ServiceResponse:

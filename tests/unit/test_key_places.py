@@ -5,6 +5,7 @@ import pytest
 from contract.problems import Problem
 from messages import Exchange, Headers
 from policies.authenticate import Authenticate, Remembered
+from policies.credentials import CredentialPlaces
 from policies.key_places import KeyPlaces
 from tests.unit.fakes import FakeAuthority, answer_empty, exchange, principal, run
 
@@ -62,7 +63,7 @@ def test_what_is_no_key_or_more_than_one_is_refused(
     query: str, fields: list[tuple[str, str]], code: str
 ) -> None:
     authority = FakeAuthority()
-    policy = Authenticate((), authority, Remembered(), BOTH)
+    policy = Authenticate((), authority, Remembered(), CredentialPlaces(BOTH))
     with pytest.raises(Problem) as refused:
         run(policy(asked(query, *fields), answer_empty))
     assert refused.value.type.code == code
@@ -73,10 +74,10 @@ def test_a_key_is_verified_as_if_it_were_a_bearer_credential() -> None:
     authority, remembered = FakeAuthority(), Remembered()
     authority.principals[KEY] = principal()
     one = asked(f"api_key={KEY}")
-    run(Authenticate((), authority, remembered, BOTH)(one, answer_empty))
+    run(Authenticate((), authority, remembered, CredentialPlaces(BOTH))(one, answer_empty))
     assert one.principal == principal()
     other = asked("", ("authorization", f"Bearer {KEY}"))
-    run(Authenticate((), authority, remembered, BOTH)(other, answer_empty))
+    run(Authenticate((), authority, remembered, CredentialPlaces(BOTH))(other, answer_empty))
     assert len(authority.asked) == 1
 
 

@@ -40,7 +40,9 @@ def test_the_project_is_exported(version: str, capsys: pytest.CaptureFixture[str
     path = {"v1": "/v1/plans/{id}", "v2": "/v2/roadmaps/{id}"}[version]
     operation = document["paths"][path]["get"]
     assert operation["operationId"] == "get-roadmap"
-    assert operation["security"] == [{"bearer": ["roadmaps:read"]}]
+    assert operation["security"] == [{"bearer": ["roadmaps:read"]}, {"cookie.__Host-session": []}]
+    creating = document["paths"][path.removesuffix("/{id}")]["post"]
+    assert [one["name"] for one in creating["parameters"]] == ["X-CSRF-Token"]
     assert operation.get("deprecated", False) == (version == "v1")
     assert "/oauth/token" in document["paths"]
 

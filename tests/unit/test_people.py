@@ -6,11 +6,13 @@ from urllib.parse import urlencode
 import msgspec
 import pytest
 
+from contract.auth import CredentialKind, Principal
 from contract.names import CLIENT_ADDRESS
 from contract.service import FORM, ServiceResponse
+from contract.sessions import csrf_token
 from identity.attempts import PER_ACCOUNT, PER_ADDRESS, WINDOW, network
 from identity.passwords import hash_secret
-from identity.sessions import ACCESS_LIFETIME, FAMILY_LIFETIME, SESSION_LIFETIME
+from identity.sessions import ACCESS_LIFETIME, FAMILY_LIFETIME, RECHECK_AFTER, SESSION_LIFETIME
 from tests.unit.test_identity import BASIC, Auth, basic, derive, read
 
 PASSWORD = "correct horse battery"
@@ -41,7 +43,7 @@ class People(Auth):
         return self.json("/login", {"account": account, "password": password}, **fields)
 
     def cookie(self) -> str:
-        return self.log_in().headers["set-cookie"].partition(";")[0]
+        return self.log_in().cookies[0].partition(";")[0]
 
     def tokens(self, cookie: str = "", **body: str) -> Any:
         response = self.json("/session/token", body, cookie=cookie or self.cookie())
@@ -73,21 +75,23 @@ def test_a_login_gives_a_cookie_for_this_host_alone(auth: People) -> None:
         "account": "alice",
         "scopes": SCOPES.split(),
         "expires_at": auth.now + SESSION_LIFETIME,
+        "csrf_token": (token := response.cookies[1].partition(";")[0].partition("=")[2]),
     }
-    name, _, rest = response.headers["set-cookie"].partition("=")
-    credential, *attributes = rest.split("; ")
-    assert name == "__Host-session"
-    assert set(attributes) == {
-        *("Path=/", "Secure", "HttpOnly", "SameSite=Strict"),
-        f"Max-Age={SESSION_LIFETIME}",
-    }
+    common = {"Path=/", "Secure", "SameSite=Strict", f"Max-Age={SESSION_LIFETIME}"}
+    (session, *of_session), (csrf, *of_csrf) = (one.split("; ") for one in response.cookies)
+    name, _, credential = session.partition("=")
+    assert (name, set(of_session)) == ("__Host-session", common | {"HttpOnly"})
+    assert (csrf, set(of_csrf)) == (f"__Host-csrf={token}", common)
+    assert token == csrf_token(credential)
     assert response.headers["cache-control"] == "no-store"
     assert credential.split("_", 2)[2] not in str(auth.database.query("SELECT * FROM sessions"))
 
 
 def test_a_session_is_shown_until_it_ends(auth: People) -> None:
-    cookie = f"other=1; {auth.cookie()}; third=2"
-    assert read(auth("GET", "/session", cookie=cookie))["account"] == "alice"
+    own = auth.cookie()
+    cookie = f"other=1; {own}; third=2"
+    shown = read(auth("GET", "/session", cookie=cookie))
+    assert (shown["account"], shown["csrf_token"]) == ("alice", csrf_token(own.partition("=")[2]))
     auth.now += SESSION_LIFETIME
     assert auth("GET", "/session", cookie=cookie).status == 401
 
@@ -110,6 +114,49 @@ def test_a_session_credential_is_no_bearer_credential(auth: People) -> None:
     assert not auth.is_good(auth.cookie().partition("=")[2])
 
 
+def test_a_session_is_good_as_a_cookie_and_nothing_else_is(auth: People) -> None:
+    session = auth.cookie().partition("=")[2]
+    principal = auth.verify(session, session=True).principal
+    assert principal == Principal(
+        subject="alice",
+        kind=CredentialKind.SESSION,
+        scopes=tuple(SCOPES.split()),
+        issued_at=int(auth.now),
+        expires_at=int(auth.now) + RECHECK_AFTER,
+        credential_id=session.split("_")[1],
+    )
+    tokens = auth.tokens()
+    for other in (tokens["access_token"], tokens["refresh_token"], session[:-1], f"{session}x", ""):
+        assert auth.verify(other, session=True).principal is None
+    auth.now += SESSION_LIFETIME - 1
+    last = auth.verify(session, session=True).principal
+    assert last is not None
+    assert last.expires_at == int(auth.now) + 1
+    auth.now += 1
+    assert auth.verify(session, session=True).reason == "The session has ended, or never was."
+
+
+def test_a_session_has_the_scopes_that_its_account_has_now(auth: People) -> None:
+    session = auth.cookie().partition("=")[2]
+    auth.database.query("UPDATE accounts SET scopes = 'roadmaps:read'")
+    principal = auth.verify(session, session=True).principal
+    assert principal is not None
+    assert principal.scopes == ("roadmaps:read",)
+    auth.database.query("UPDATE accounts SET disabled_at = 1")
+    assert auth.verify(session, session=True).principal is None
+
+
+def test_nothing_from_before_a_login_is_good_after_it(auth: People) -> None:
+    before = auth.cookie()
+    after = auth.log_in(cookie=before).cookies[0].partition(";")[0]
+    assert after != before
+    assert auth("GET", "/session", cookie=before).status == 401
+    assert auth("GET", "/session", cookie=after).status == 200
+    # A login that fails ends nothing.
+    assert auth.log_in("wrong", cookie=after).status == 401
+    assert auth("GET", "/session", cookie=after).status == 200
+
+
 @pytest.mark.parametrize(
     ("account", "password"),
     [("alice", "wrong"), ("alice", PASSWORD.upper()), ("mallory", PASSWORD), ("alice'--", "x")],
@@ -119,7 +166,7 @@ def test_who_does_not_know_the_password_stays_outside(
 ) -> None:
     response = auth.log_in(password, account)
     assert (response.status, read(response)["code"]) == (401, "invalid-credentials")
-    assert "set-cookie" not in response.headers
+    assert response.cookies == ()
     assert auth.log == []
 
 
@@ -319,7 +366,11 @@ def test_logging_out_ends_the_session_and_its_tokens(auth: People) -> None:
     tokens, other = auth.tokens(cookie), auth.tokens()
     response = auth.json("/logout", {}, cookie=cookie)
     assert response.status == 204
-    assert response.headers["set-cookie"].startswith("__Host-session=; Max-Age=0; ")
+    assert [one.split("; ")[:2] for one in response.cookies] == [
+        ["__Host-session=", "Max-Age=0"],
+        ["__Host-csrf=", "Max-Age=0"],
+    ]
+    assert auth.verify(cookie.partition("=")[2], session=True).principal is None
     assert auth("GET", "/session", cookie=cookie).status == 401
     assert auth.refresh(tokens["refresh_token"]).status == 400
     assert not auth.is_good(tokens["access_token"])

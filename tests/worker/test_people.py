@@ -3,72 +3,18 @@
 All that is refused on the way is specified on the host: tests/unit/test_people.py.
 """
 
-import hashlib
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
 import pytest
 
-from identity.passwords import hash_secret
 from runtime.local import LocalRuntime
 from runtime.project import GATEWAY
-from tests.consumer import SECRETS, Consumer, address, bearer, problem, unique
-from tests.plan import DEMO_CLIENT_SECRET, ISSUER
+from tests.consumer import Consumer, bearer, problem
+from tests.people import Person, kept
+from tests.plan import DEMO_CLIENT_SECRET
 from tests.worker.conftest import Caller
-
-PASSWORD = "correct horse battery"
-SCOPES = "roadmaps:read roadmaps:write"
-
-
-def derive(secret: bytes, salt: bytes, iterations: int) -> bytes:
-    return hashlib.pbkdf2_hmac("sha256", secret, salt, iterations)
-
-
-class Person:
-    """Somebody with an account and a browser."""
-
-    def __init__(self, caller: Caller, api: Consumer) -> None:
-        self.name = unique("person")
-        self._api = api
-        self._cookie = ""
-        SECRETS.add(PASSWORD)
-        sql = "INSERT INTO accounts (id, password_hash, scopes, created_at) VALUES (?, ?, ?, 0)"
-        stored = hash_secret(PASSWORD, derive, os.urandom)
-        caller.ask("sql", binding="AUTH_DB", sql=sql, values=[self.name, stored, SCOPES])
-
-    def post(self, path: str, body: Any, **fields: str) -> httpx.Response:
-        headers = {"cookie": self._cookie, "origin": ISSUER, **address(), **fields}
-        return self._api.post(path, json=body, headers=headers)
-
-    def log_in(self, password: str = PASSWORD, **fields: str) -> httpx.Response:
-        login = {"account": self.name, "password": password}
-        response = self.post("/login", login, **fields)
-        if response.status_code == 200:
-            self._cookie = response.headers["set-cookie"].partition(";")[0]
-            SECRETS.add(self._cookie.partition("=")[2])
-        return response
-
-    def tokens(self) -> Any:
-        return kept(self.post("/session/token", {}))
-
-    def refresh(self, token: str) -> httpx.Response:
-        form = {"grant_type": "refresh_token", "refresh_token": token}
-        return self._api.post("/oauth/token", data=form, headers=address())
-
-    def may_read(self, tokens: Any, api: Consumer | None = None) -> bool:
-        asked = (api or self._api).get("/v2/roadmaps", headers=bearer(tokens["access_token"]))
-        return asked.status_code == 200
-
-
-def kept(response: httpx.Response) -> Any:
-    """The tokens in the answer, which no log line may hold."""
-    assert response.status_code == 200, response.text
-    tokens = response.json()
-    SECRETS.update((tokens["access_token"], tokens["refresh_token"]))
-    return tokens
 
 
 @pytest.fixture

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from ipaddress import ip_network
 
+from contract.sessions import CSRF_COOKIE
 from routing.check.finding import Finding, Path, known
+from routing.sessions import needs_csrf, takes_session
 from routing.table import AccessSettings, CsrfSettings, NetworkSettings, RouteSettings, Table
 
 
@@ -50,13 +52,26 @@ def check_access(table: Table, route: RouteSettings, at: Path) -> Iterator[Findi
                         (*at, "access", member, position),
                         f"no role has the permission `{permission}`{hint}",
                     )
-    if route.csrf is not False and route.methods == ("GET",):
-        yield Finding((*at, "csrf"), "GET changes nothing: there is nothing to protect")
-    if isinstance(route.csrf, CsrfSettings) and "*" in route.csrf.trusted_origins:
-        place = (*at, "csrf", "trusted_origins", route.csrf.trusted_origins.index("*"))
-        yield Finding(place, "any page would be trusted: expected the origins of pages of yours")
+    yield from _check_csrf(route, at)
     if route.network is not None:
         yield from _check_network(route.network, (*at, "network"))
+
+
+def _check_csrf(route: RouteSettings, at: Path) -> Iterator[Finding]:
+    here: Path = (*at, "csrf")
+    if needs_csrf(route):
+        if route.csrf is False:
+            yield Finding(here, "a route that takes sessions cannot be without it: leave it out")
+    elif route.csrf and route.methods == ("GET",):
+        yield Finding(here, "GET changes nothing: there is nothing to protect")
+    if not isinstance(route.csrf, CsrfSettings):
+        return
+    if "*" in route.csrf.trusted_origins:
+        place = (*here, "trusted_origins", route.csrf.trusted_origins.index("*"))
+        yield Finding(place, "any page would be trusted: expected the origins of pages of yours")
+    if takes_session(route) and route.csrf.cookie != CSRF_COOKIE:
+        place = (*here, "cookie")
+        yield Finding(place, f"a login gives the cookie `{CSRF_COOKIE}`: leave it out")
 
 
 def _check_network(network: NetworkSettings, at: Path) -> Iterator[Finding]:

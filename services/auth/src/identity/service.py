@@ -107,7 +107,8 @@ class AuthService:
 
     def verify(self, request: str) -> str:
         """A JSON `VerifyRequest` in, a JSON `VerifyResponse` out."""
-        return _encode(self._verifier.verify(_decode(request).credential)).decode()
+        asked = _decode(request)
+        return _encode(self._verifier.verify(asked.credential, session=asked.session)).decode()
 
     def handle(self, request: ServiceRequest) -> ServiceResponse:
         """Answer one HTTP request. Raises `Problem` and `DatabaseUnavailable`."""

@@ -1,9 +1,10 @@
 """/login, /session, /session/token, /logout: people, on pages of our own.
 
 A login gives a cookie that only this host gets back, over TLS, out of reach of scripts and of other
-sites (`__Host-`, HttpOnly, SameSite=Strict). It is good here only: for the API, a page exchanges it
-for an access token. Every change wants a request that comes from our own origin, so that no other
-site can log somebody in or out.
+sites (`__Host-`, HttpOnly, SameSite=Strict), and beside it one that our pages can read, with the
+CSRF token that routes of the gateway want which take the session. For all other routes a page
+exchanges it for an access token. Every change wants a request that comes from our own origin, so
+that no other site can log somebody in or out.
 """
 
 from collections.abc import Callable
@@ -16,14 +17,21 @@ from contract import problems
 from contract.names import CLIENT_ADDRESS
 from contract.problems import Problem
 from contract.service import JSON, ServiceRequest, ServiceResponse, decode_json, json_response
+from contract.sessions import (
+    CSRF_COOKIE,
+    SESSION_COOKIE,
+    NoSession,
+    SeveralSessions,
+    csrf_token,
+    session_in,
+)
 from identity.attempts import Attempts
 from identity.oauth import NO_STORE, Refused, narrowed
 from identity.passwords import LONGEST, Derive, verify_hash
 from identity.sessions import SESSION_LIFETIME, Session, Sessions
 from identity.token_endpoint import TokenEndpoint
 
-COOKIE: Final = "__Host-session"
-_ATTRIBUTES: Final = "Path=/; Secure; HttpOnly; SameSite=Strict"
+_ATTRIBUTES: Final = "Path=/; Secure; SameSite=Strict"
 
 
 class Login(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,6 +53,8 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     account: str
     scopes: tuple[str, ...]
     expires_at: int
+    csrf_token: str
+    """Also in a cookie; pages of a trusted origin cannot read that one."""
 
 
 _login: Final = msgspec.json.Decoder(Login)
@@ -90,14 +100,17 @@ class SessionEndpoint:
         if account is None or not known or account.disabled_at is not None:
             raise Problem(problems.INVALID_CREDENTIALS, "The account or its password is not known.")
         self._attempts.forget(name)
+        self._close(request, now)
         credential = self._sessions.open(account.id, now)
         shown = Shown(
             account=account.id,
             scopes=tuple(account.scopes.split()),
             expires_at=now + SESSION_LIFETIME,
+            csrf_token=csrf_token(credential),
         )
-        cookie = f"{COOKIE}={credential}; Max-Age={SESSION_LIFETIME}; {_ATTRIBUTES}"
-        return json_response(shown, headers={"set-cookie": cookie, **NO_STORE})
+        response = json_response(shown, headers=NO_STORE)
+        response.cookies = _cookies(credential, shown.csrf_token, SESSION_LIFETIME)
+        return response
 
     def show(self, request: ServiceRequest) -> ServiceResponse:
         session = self._session(request)
@@ -105,6 +118,7 @@ class SessionEndpoint:
             account=session.account_id,
             scopes=tuple(session.scopes.split()),
             expires_at=session.expires_at,
+            csrf_token=csrf_token(_credential(request)),
         )
         return json_response(shown, headers=NO_STORE)
 
@@ -123,15 +137,18 @@ class SessionEndpoint:
 
     def log_out(self, request: ServiceRequest) -> ServiceResponse:
         self._check_origin(request)
-        session = self._sessions.find(_cookie(request), int(self._clock()))
+        self._close(request, int(self._clock()))
+        return ServiceResponse(204, dict(NO_STORE), cookies=_cookies("", "", 0))
+
+    def _close(self, request: ServiceRequest, now: int) -> None:
+        """End the session that the browser has, if there is one: at a logout, and at a login, so
+        that nothing from before a login is good after it."""
+        session = self._sessions.find(_credential(request), now)
         if session is not None:
-            self._sessions.close(session, int(self._clock()))
-        return ServiceResponse(
-            204, {"set-cookie": f"{COOKIE}=; Max-Age=0; {_ATTRIBUTES}", **NO_STORE}
-        )
+            self._sessions.close(session, now)
 
     def _session(self, request: ServiceRequest) -> Session:
-        session = self._sessions.find(_cookie(request), int(self._clock()))
+        session = self._sessions.find(_credential(request), int(self._clock()))
         if session is None:
             raise Problem(problems.UNAUTHENTICATED, "There is no session. Log in at /login.")
         return session
@@ -144,8 +161,17 @@ class SessionEndpoint:
             raise Problem(problems.CROSS_SITE)
 
 
-def _cookie(request: ServiceRequest) -> str:
+def _credential(request: ServiceRequest) -> str:
     """The session's credential; nothing where it is missing, or there more than once."""
-    pairs = [pair.strip().partition("=") for pair in request.headers.get("cookie", "").split(";")]
-    found = [value for name, _, value in pairs if name == COOKIE]
-    return found[0] if len(found) == 1 else ""
+    try:
+        return session_in(request.headers.get("cookie", "")) or ""
+    except (NoSession, SeveralSessions):
+        return ""
+
+
+def _cookies(credential: str, token: str, max_age: int) -> tuple[str, str]:
+    """The session for the browser alone, the CSRF token for its pages as well."""
+    return (
+        f"{SESSION_COOKIE}={credential}; Max-Age={max_age}; HttpOnly; {_ATTRIBUTES}",
+        f"{CSRF_COOKIE}={token}; Max-Age={max_age}; {_ATTRIBUTES}",
+    )

@@ -12,7 +12,9 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from contract.auth import CredentialKind, Principal
 from contract.database import Database, Statement
+from contract.sessions import SESSION_PREFIX
 from identity import handle
 from identity.handle import Handle
 
@@ -25,7 +27,9 @@ FAMILY_LIFETIME: Final = 30 * 86_400
 ACCESS_LIFETIME: Final = 600
 """Seconds for which an access token of a person is good."""
 
-SESSION_PREFIX: Final = "gs"
+RECHECK_AFTER: Final = 60
+"""Seconds after which a session has to be verified again, so that its end takes effect."""
+
 REFRESH_PREFIX: Final = "gr"
 
 _ACCOUNT: Final = "SELECT * FROM accounts WHERE id = ?"
@@ -83,6 +87,17 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     scopes: str
     created_at: int
     expires_at: int
+
+    def principal(self, now: int) -> Principal:
+        """Whose it is, with every scope that the account has now."""
+        return Principal(
+            subject=self.account_id,
+            kind=CredentialKind.SESSION,
+            scopes=tuple(self.scopes.split()),
+            issued_at=self.created_at,
+            expires_at=min(self.expires_at, now + RECHECK_AFTER),
+            credential_id=self.id,
+        )
 
 
 class Family(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,5 @@
-"""Whether a bearer credential is good: an API key or a token, by its shape; a token by its issuer.
+"""Whether a credential is good: a session if it came as a cookie; else an API key or a token, by
+its shape; a token by its issuer.
 
 The issuer that a token names decides with whose keys it is checked, and nothing more: those keys,
 and the claim once the signature is found good, decide whether it is right about that.
@@ -40,15 +41,23 @@ class Verifier:
         self._demo = demo
         self._clock = clock
 
-    def verify(self, credential: str) -> VerifyResponse:
-        """Who holds `credential`, or why it is not good.
+    def verify(self, credential: str, *, session: bool = False) -> VerifyResponse:
+        """Who holds `credential`, or why it is not good. `session`: it came as that cookie.
 
         Raises `DatabaseUnavailable` and `IssuerUnavailable`, where that cannot be found out.
         """
         try:
-            return VerifyResponse(principal=self._principal(credential))
+            known = self._person(credential) if session else self._principal(credential)
+            return VerifyResponse(principal=known)
         except (InvalidCredential, InvalidJws, InvalidClaims) as error:
             return VerifyResponse(reason=str(error))
+
+    def _person(self, credential: str) -> Principal:
+        now = int(self._clock())
+        session = self._sessions.find(credential, now)
+        if session is None:
+            raise InvalidCredential("The session has ended, or never was.")
+        return session.principal(now)
 
     def _principal(self, credential: str) -> Principal:
         now = self._clock()
