@@ -74,6 +74,10 @@ class Browser:
         self._call("Page.navigate", url=url)
         self._until(lambda message: message.get("method") == "Page.loadEventFired")
 
+    def bypass_csp(self, bypassed: bool) -> None:
+        """Whether pages, from the next one on, may do what their CSP forbids."""
+        self._call("Page.setBypassCSP", enabled=bypassed)
+
     def evaluate(self, expression: str) -> Any:
         """The value of a JavaScript expression, or of its promise, in the page."""
         found = self._call(

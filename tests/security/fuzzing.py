@@ -13,10 +13,12 @@ from urllib.parse import urlsplit
 
 TOKEN: Final = "0123456789abcdef"
 ALLOWED: Final = "http://allowed.test:8000"
+SESSION: Final = "__Host-session"
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _PATHS: Final = (
     *("/protected/x", "/either-scope/x", "/by-role/x", "/by-claim/x", "/by-session/x"),
-    *("/pages/x", "/pages-protected/x", "/v2/roadmaps", "/healthz", "/problems/not-found", "/"),
+    *("/signed-in/x", "/pages/x", "/pages-protected/x", "/v2/roadmaps", "/healthz"),
+    *("/problems/not-found", "/"),
 )
 _BITS: Final = (
     *("..", ".", "//", "%2e%2e", "%2f", "%5c", "%00", "%0d%0a", "%ff", "%", "%zz", "%c0%af", ";"),
@@ -47,6 +49,18 @@ _VALUES: Final = (
 )
 
 
+class Known(NamedTuple):
+    """What is good, and what comes near it."""
+
+    token: str
+    session: str
+    csrf_token: str
+    other_session: str
+    other_csrf_token: str
+    origin: str
+    """The gateway's own."""
+
+
 class Fuzzed(NamedTuple):
     """A request; `forged` where its credential is none that anybody has issued."""
 
@@ -67,10 +81,14 @@ class Answered(NamedTuple):
     body: bytes
 
 
-def requests(seed: int, number: int, token: str) -> Iterator[Fuzzed]:
-    """`number` requests, made of a good `token`."""
+def requests(seed: int, number: int, known: Known) -> Iterator[Fuzzed]:
+    """`number` requests, made of what is `known` to be good."""
     chance = random.Random(seed)  # noqa: S311  # to be repeated, not to be secret
+    token = known.token
     for _ in range(number):
+        if chance.random() < 0.3:
+            yield _of_a_browser(chance, known)
+            continue
         target = _mutated(chance, chance.choice(_PATHS))
         fields = [("X-Fuzz", "1")]
         forged = True
@@ -88,6 +106,41 @@ def requests(seed: int, number: int, token: str) -> Iterator[Fuzzed]:
         if chance.random() < 0.1:
             fields.append(("API-Version", chance.choice(("1", "v2", "2026-06-01", "x" * 50))))
         yield Fuzzed(chance.choice(_METHODS), target, tuple(fields), forged)
+
+
+def _of_a_browser(chance: random.Random, known: Known) -> Fuzzed:
+    """A request with a session, each part of it as it should be or nearly so."""
+
+    def maybe(good: str, *others: str) -> str:
+        """Good in two of three cases."""
+        if chance.random() < 0.67:
+            return good
+        at = chance.randrange(len(good) + 1)
+        changed = good[:at] + chance.choice("aB3-_ =;,") + good[at + chance.choice((0, 1)) :]
+        return chance.choice((changed, good[:at], good.swapcase(), f'"{good}"', *others))
+
+    session = f"{maybe(SESSION)}={maybe(known.session, known.token, known.other_session, '')}"
+    csrf = f"__Host-csrf={maybe(known.csrf_token, known.other_csrf_token)}"
+    pairs = chance.choice(
+        (
+            *([session, csrf], [session], [session, "a=1", csrf], [csrf, session]),
+            *([csrf], [session, session], [session, f"{SESSION}={known.other_session}"]),
+        )
+    )
+    fields = [("X-Fuzz", "1"), ("Cookie", chance.choice(("; ", "; ", "; ", ";", ", ")).join(pairs))]
+    if chance.random() < 0.9:
+        token = maybe(known.csrf_token, known.other_csrf_token, known.session, "")
+        fields.append(("X-CSRF-Token", token))
+    if chance.random() < 0.9:
+        fields.append(("Origin", maybe(known.origin, "null", ALLOWED, "https://evil.test")))
+    if chance.random() < 0.7:
+        site = maybe("same-origin", "cross-site", "same-site", "none", "same-origin, none")
+        fields.append(("Sec-Fetch-Site", site))
+    forged = chance.random() < 0.85
+    if not forged:
+        fields.append(("Authorization", f"Bearer {known.token}"))
+    method = chance.choice(("GET", "POST", "POST", "DELETE"))
+    return Fuzzed(method, f"/signed-in/{chance.randrange(100)}", tuple(fields), forged)
 
 
 def _mutated(chance: random.Random, text: str, *, path: bool = True) -> str:
