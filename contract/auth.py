@@ -30,6 +30,8 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     issued_at: int = 0
     expires_at: int = 0
     credential_id: str = ""
+    family: str = ""
+    """What it is revoked together with: the claim `sid` of a person's tokens."""
 
 
 class VerifyRequest(msgspec.Struct, frozen=True, kw_only=True):

@@ -78,7 +78,8 @@ class Kind(StrEnum):
 
 
 class Revocation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Forget what was verified of this credential: a token's `jti`, or an API key's id."""
+    """Forget what was verified of this credential: the `jti` of a token, the `sid` of all tokens
+    of a family, the id of an API key or of a session."""
 
     credential_id: Annotated[str, Meta(min_length=1, max_length=200)]
 

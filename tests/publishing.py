@@ -20,7 +20,8 @@ from tests.plan import ADMIN_HOST, AUTH, ORIGIN, STATE, WORKERS, caller, objects
 EDGES: Final = ("edge-1", "edge-2", "edge-3", "edge-4")
 """Isolates of one gateway."""
 UNREACHED: Final = "edge-unreached"
-"""The same, with the feed and the auth Worker behind Workers that can fail."""
+"""The same, with the feed and the auth Worker behind Workers that can fail. What the auth Worker
+tells the feed goes the same way."""
 UNBOUND: Final = "edge-unbound"
 """A deployment without feed and archive."""
 NEWER: Final = "edge-newer"
@@ -124,7 +125,12 @@ def publishing_plan(state: Path) -> Plan:
         },
     )
     workers = (
-        *project_workers(),
+        *(
+            msgspec.structs.replace(worker, options={"durableObjects": objects_of(FAULT, feed)})
+            if worker.config == CONFIGS["auth"]
+            else worker
+            for worker in project_workers()
+        ),
         *(edge(name) for name in EDGES),
         edge(UNREACHED, bindings={"AUTH": FAULT_AUTH}, durableObjects=unreached),
         edge(UNBOUND, durableObjects=objects_of(STATE, always), kvNamespaces={}),

@@ -36,6 +36,9 @@ class Remembered:
 
     def __init__(self) -> None:
         self._entries: dict[bytes, _Entry] = {}
+        self.forgotten = 0
+        """How often something was to be forgotten: what was asked before that may be out of date
+        by the time of its answer."""
 
     def get(self, digest: bytes, now: float) -> _Entry | None:
         """The entry under `digest`, if it is still good at `now`."""
@@ -47,28 +50,36 @@ class Remembered:
             return None
         return entry
 
-    def put(self, digest: bytes, principal: Principal, now: float) -> _Entry:
-        """Remember `principal` until it expires or `MAX_AGE` is over, whichever comes first."""
+    def put(self, digest: bytes, principal: Principal, now: float, forgotten: int) -> _Entry:
+        """Remember `principal` until it expires or `MAX_AGE` is over, whichever comes first.
+
+        Unless something was to be forgotten since it was asked for, when that was `forgotten`.
+        """
         until = min(now + self.MAX_AGE, float(principal.expires_at))
         entry = _Entry(principal, msgspec.json.encode(principal).decode(), until)
         self._entries.pop(digest, None)
+        if forgotten != self.forgotten:
+            return entry
         while len(self._entries) >= self.MAX_ENTRIES:
             del self._entries[next(iter(self._entries))]
         self._entries[digest] = entry
         return entry
 
     def forget(self, credential_id: str) -> None:
-        """Drop what was verified of the credential with this id, so that it is verified again."""
+        """Drop what was verified of the credentials with this id, or of this family, so that they
+        are verified again."""
+        self.forgotten += 1
         named = [
             digest
             for digest, entry in self._entries.items()
-            if entry.principal.credential_id == credential_id
+            if credential_id in (entry.principal.credential_id, entry.principal.family)
         ]
         for digest in named:
             del self._entries[digest]
 
     def clear(self) -> None:
         """Drop everything."""
+        self.forgotten += 1
         self._entries.clear()
 
 
@@ -95,8 +106,9 @@ class Authenticate:
         digest = credential.digest()
         entry = self._remembered.get(digest, exchange.now)
         if entry is None:
+            forgotten = self._remembered.forgotten
             principal = await self._verify(credential)
-            entry = self._remembered.put(digest, principal, exchange.now)
+            entry = self._remembered.put(digest, principal, exchange.now, forgotten)
         missing = self._scopes.difference(entry.principal.scopes)
         if missing:
             raise _insufficient(sorted(self._scopes), sorted(missing))

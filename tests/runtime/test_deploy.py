@@ -71,9 +71,9 @@ UPLOADED = {
         """,
     },
     "auth": {
-        "": "fetching worker",
+        "": "announcing fetching worker",
         "identity": """
-            __init__ api_keys attempts claims clients demo handle
+            __init__ announcements api_keys attempts claims clients demo handle
             http_lifetime issuer_keys issuers key_endpoint metadata_endpoint oauth passwords
             revocation_endpoint service session_endpoint sessions store
             token_endpoint tokens verification

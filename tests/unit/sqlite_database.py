@@ -35,9 +35,12 @@ class SqliteDatabase:
         self.queries += len(statements)
         self._connection.execute("BEGIN")
         try:
-            return [self._rows(statement) for statement in statements]
-        finally:
-            self._connection.execute("COMMIT")
+            rows = [self._rows(statement) for statement in statements]
+        except sqlite3.Error:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+        return rows
 
     def _rows(self, statement: Statement) -> list[Row]:
         return [dict(row) for row in self._connection.execute(statement.sql, statement.values)]

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from contract.auth import Principal
+from contract.auth import Principal, VerifyResponse
 from contract.names import IDENTITY
 from contract.problems import Problem
 from messages import Exchange, Headers, Response
@@ -155,9 +155,58 @@ def test_a_refusal_is_not_remembered() -> None:
 def test_the_memory_is_bounded_and_forgets_the_oldest() -> None:
     remembered = Remembered()
     for number in range(Remembered.MAX_ENTRIES + 1):
-        remembered.put(number.to_bytes(4, "big"), principal(), NOW)
+        remembered.put(number.to_bytes(4, "big"), principal(), NOW, 0)
     assert remembered.get((0).to_bytes(4, "big"), NOW) is None
     assert remembered.get((1).to_bytes(4, "big"), NOW) is not None
+
+
+FORGOTTEN = [
+    # what is to be forgotten, whether the token is verified again
+    ("jti-1", True),
+    ("family-1", True),
+    ("jti-2", False),
+    ("", True),
+]
+
+
+@pytest.mark.parametrize(("id", "asked_again"), FORGOTTEN)
+def test_what_was_revoked_is_asked_for_again(id: str, asked_again: bool) -> None:
+    authority, remembered = FakeAuthority(), Remembered()
+    known = msgspec.structs.replace(principal(), credential_id="jti-1", family="family-1")
+    authority.principals["good"] = known
+    ask(authority=authority, remembered=remembered)
+    remembered.forget(id) if id else remembered.clear()
+    ask(authority=authority, remembered=remembered)
+    assert len(authority.asked) == (2 if asked_again else 1)
+
+
+def test_an_answer_from_before_a_revocation_is_not_remembered() -> None:
+    """The auth Worker has said yes, then the credential was revoked, and that was heard first."""
+    authority, remembered = FakeAuthority(), Remembered()
+    verify = authority.verify
+
+    async def slow(credential: str, *, session: bool = False) -> VerifyResponse:
+        answer = await verify(credential, session=session)
+        remembered.forget("whatever")
+        return answer
+
+    authority.verify = slow  # type: ignore[method-assign]
+    ask(authority=authority, remembered=remembered)
+    authority.verify = verify  # type: ignore[method-assign]
+    del authority.principals["good"]
+    with pytest.raises(Problem):
+        ask(authority=authority, remembered=remembered)
+
+
+def test_a_revocation_that_nobody_hears_of_bites_after_a_minute() -> None:
+    """The feed is down, so nothing is forgotten: an hour's token that was verified at `NOW`."""
+    authority, remembered = FakeAuthority(), Remembered()
+    ask(authority=authority, remembered=remembered)
+    del authority.principals["good"]
+    ask(authority=authority, remembered=remembered, now=NOW + Remembered.MAX_AGE - 0.001)
+    with pytest.raises(Problem) as refused:
+        ask(authority=authority, remembered=remembered, now=NOW + Remembered.MAX_AGE)
+    assert refused.value.type.code == "invalid-credentials"
 
 
 def test_scopes_are_checked_for_a_remembered_credential_too() -> None:

@@ -13,8 +13,10 @@ import pytest
 
 from contract.auth import CredentialKind, Principal, VerifyRequest, VerifyResponse
 from contract.database import DatabaseUnavailable
+from contract.feed import Revocation
 from contract.names import IDENTITY
 from contract.service import FORM, ServiceRequest, ServiceResponse, answer
+from identity.announcements import Announcements, FeedUnavailable
 from identity.demo import SCOPES
 from identity.issuer_keys import Fetched, Unreachable
 from identity.passwords import hash_secret
@@ -55,6 +57,9 @@ class Auth:
             *("build", HASH, "roadmaps:read roadmaps:write"),
         )
         self.log: list[dict[str, Any]] = []
+        self.announced: list[str] = []
+        """What isolates were told to forget."""
+        self.feed_is_down = False
         self.now = time.time()
         self._service = AuthService(
             settings,
@@ -62,10 +67,20 @@ class Auth:
             derive=derive,
             asymmetric=HostSignatures(),
             fetch=nowhere,
+            append=self.append,
             clock=lambda: self.now,
             entropy=os.urandom,
             log=self.log.append,
         )
+
+    @property
+    def announcements(self) -> Announcements:
+        return self._service.announcements
+
+    def append(self, revocation: Revocation) -> None:
+        if self.feed_is_down:
+            raise FeedUnavailable("timed out")
+        self.announced.append(revocation.credential_id)
 
     def verify(self, credential: str, *, session: bool = False) -> VerifyResponse:
         asked = VerifyRequest(credential=credential, session=session)

@@ -248,7 +248,7 @@ def remember(isolate: Isolate, id: str) -> None:
         expires_at=int(NOW) + 3600,
         credential_id=id,
     )
-    isolate.memory.remembered.put(id.encode(), principal, isolate.clock.now)
+    isolate.memory.remembered.put(id.encode(), principal, isolate.clock.now, 0)
 
 
 def revoke(isolate: Isolate, id: str) -> None:

@@ -117,6 +117,10 @@ export class ChangeFeed extends DurableObject {
     return inject(() => this.real().move_pointer(argument));
   }
 
+  append(argument) {
+    return inject(() => this.real().append(argument));
+  }
+
   history(argument) {
     return inject(() => this.real().history(argument));
   }

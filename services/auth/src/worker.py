@@ -12,6 +12,7 @@ import js
 from pyodide.ffi import run_sync, to_js
 from workers import WorkerEntrypoint
 
+from announcing import Feed
 from contract import problems
 from contract.database import DatabaseUnavailable
 from contract.edge import D1Database, log, raw, serve
@@ -24,6 +25,7 @@ from identity.service import AuthService, Settings
 _BODY_LIMIT = 16_384
 
 _service: AuthService | None = None
+_feed: Feed | None = None
 
 
 class Default(WorkerEntrypoint):  # type: ignore[misc]
@@ -42,7 +44,10 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
                 raise Problem(problems.AUTH_UNAVAILABLE) from None
             return service.handle(incoming)
 
-        return serve(handle, raw(request), body_limit=_BODY_LIMIT)
+        answered = serve(handle, raw(request), body_limit=_BODY_LIMIT)
+        if _service is not None and _feed is not None:
+            _feed.go_on(_service.announcements, time.time(), raw(self.ctx))
+        return answered
 
     def ping(self) -> str:
         """Answer "ok" if the settings are complete and the database answers."""
@@ -58,9 +63,10 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
 
 def _open(env: Any) -> AuthService:
     """The isolate's service. Raises `ValueError` where a setting is missing or too weak."""
-    global _service  # noqa: PLW0603  (made once for the isolate)
+    global _service, _feed  # noqa: PLW0603  (made once for the isolate)
     if _service is None:
         variables = raw(env)
+        _feed = Feed(getattr(variables, "CHANGE_FEED", None))
         _service = AuthService(
             Settings(
                 environment=_text(variables, "ENVIRONMENT"),
@@ -75,6 +81,7 @@ def _open(env: Any) -> AuthService:
             derive=_derive,
             asymmetric=WebCrypto(),
             fetch=fetch,
+            append=_feed.append,
             clock=time.time,
             entropy=os.urandom,
             log=log,

@@ -66,8 +66,14 @@ class KeyEndpoint:
     """Creates, lists, rotates and revokes API keys."""
 
     def __init__(
-        self, store: Store, clock: Callable[[], float], entropy: Callable[[int], bytes]
+        self,
+        store: Store,
+        clock: Callable[[], float],
+        entropy: Callable[[int], bytes],
+        announce: Callable[[str], None],
     ) -> None:
+        """`announce` tells isolates to forget a key, by its id."""
+        self._announce = announce
         self._store = store
         self._clock = clock
         self._entropy = entropy
@@ -110,12 +116,14 @@ class KeyEndpoint:
         made = self._store.succeed_key(id, caller.subject, key, now=now, until=until)
         if made is None:
             raise Problem(problems.NOT_FOUND, "You have no such key that is good.")
+        self._announce(id)  # it ends sooner than an isolate may remember
         return _created(made, key)
 
     def delete(self, request: ServiceRequest, id: str) -> ServiceResponse:
         owner = _administrator(request).subject
         if not self._store.revoke_key(id, owner, int(self._clock())):
             raise Problem(problems.NOT_FOUND, "You have no such key.")
+        self._announce(id)
         return ServiceResponse(204)
 
 

@@ -11,6 +11,7 @@ from contract.database import Database
 from contract.jose.signatures import Asymmetric
 from contract.problems import Problem
 from contract.service import Log, ServiceRequest, ServiceResponse
+from identity.announcements import Announcements, Append
 from identity.attempts import Attempts
 from identity.demo import demo_credentials
 from identity.issuer_keys import Fetch, IssuerKeys
@@ -56,6 +57,7 @@ class AuthService:
         derive: Derive,
         asymmetric: Asymmetric,
         fetch: Fetch,
+        append: Append,
         clock: Callable[[], float],
         entropy: Callable[[int], bytes],
         log: Log,
@@ -75,7 +77,9 @@ class AuthService:
         )
         store = Store(database)
         foreign = _foreign_issuers(settings, database, asymmetric, fetch)
-        sessions = Sessions(database, entropy)
+        self.announcements = Announcements(append, clock, log)
+        announce = self.announcements.announce
+        sessions = Sessions(database, entropy, announce)
         clients = ClientAuthentication(store, demo, derive)
         self._verifier = Verifier(tokens, foreign, store, sessions, demo=demo, clock=clock)
         token = TokenEndpoint(tokens, clients, sessions, clock=clock, entropy=entropy, log=log)
@@ -88,7 +92,7 @@ class AuthService:
             derive=derive,
             clock=clock,
         )
-        keys = KeyEndpoint(store, clock, entropy)
+        keys = KeyEndpoint(store, clock, entropy, announce)
         metadata = MetadataEndpoint(tokens)
         self._methods: Mapping[str, Mapping[str, Method]] = {
             "/oauth/token": {"POST": token.post},

@@ -43,7 +43,8 @@ _SESSION: Final = (
     " WHERE sessions.id = ? AND expires_at > ? AND disabled_at IS NULL"
 )
 _END_SESSION: Final = "DELETE FROM sessions WHERE id = ?"
-_FAMILIES_OF: Final = (
+_FAMILIES_OF: Final = "SELECT id FROM refresh_families WHERE session_id = ? AND revoked_at IS NULL"
+_REVOKE_FAMILIES_OF: Final = (
     "UPDATE refresh_families SET revoked_at = ? WHERE session_id = ? AND revoked_at IS NULL"
     " RETURNING id"
 )
@@ -144,9 +145,16 @@ class Rotated(NamedTuple):
 class Sessions:
     """Sessions and refresh tokens in the database. Methods raise `DatabaseUnavailable`."""
 
-    def __init__(self, database: Database, entropy: Callable[[int], bytes]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        entropy: Callable[[int], bytes],
+        announce: Callable[[str], None],
+    ) -> None:
+        """`announce` tells isolates to forget what has ended, once that is written."""
         self._database = database
         self._entropy = entropy
+        self._announce = announce
 
     def account(self, id: str) -> Account | None:
         rows = self._database.query(_ACCOUNT, id)
@@ -175,11 +183,20 @@ class Sessions:
 
     def close(self, session: Session, now: int) -> None:
         """End it, and every refresh and access token that came of it."""
-        _, families = self._database.batch(
-            Statement(_END_SESSION, (session.id,)), Statement(_FAMILIES_OF, (now, session.id))
+        rows = self._database.query(_FAMILIES_OF, session.id)
+        known = [row["id"] for row in rows]
+        # In one transaction: what fails half-way could not be asked for again.
+        _, families, *_ = self._database.batch(
+            Statement(_END_SESSION, (session.id,)),
+            Statement(_REVOKE_FAMILIES_OF, (now, session.id)),
+            *(_revoking(token_session(id), now + ACCESS_LIFETIME) for id in known),
         )
+        self._announce(session.id)
+        for id in known:
+            self._announce(token_session(id))
         for row in families:
-            self.revoke_token(token_session(row["id"]), now + ACCESS_LIFETIME, now)
+            if row["id"] not in known:  # began in between
+                self.revoke_token(token_session(row["id"]), now + ACCESS_LIFETIME, now)
 
     def start_family(self, session: Session, scopes: tuple[str, ...], now: int) -> Rotated:
         """The first refresh token of a new family."""
@@ -225,21 +242,27 @@ class Sessions:
         return msgspec.convert(rows[0], Family) if rows else None
 
     def end_family(self, id: str, now: int) -> bool:
-        """Whether it was there and had not ended; its access tokens end as well."""
-        ended = bool(self._database.query(_REVOKE_FAMILY, now, id))
+        """Whether it had not ended; its access tokens end as well. Only for one that is there."""
+        session = token_session(id)
+        ended, *_ = self._database.batch(
+            Statement(_REVOKE_FAMILY, (now, id)), _revoking(session, now + ACCESS_LIFETIME)
+        )
         if ended:
-            self.revoke_token(token_session(id), now + ACCESS_LIFETIME, now)
-        return ended
+            self._announce(session)
+        return bool(ended)
 
     def revoke_token(self, id: str, expires_at: int, now: int) -> None:
         """End an access token by its `jti`, or all of a `sid`; remembered until `expires_at`."""
-        self._database.batch(
-            Statement(_CLEAN_REVOKED, (now,)), Statement(_REVOKE, (id, expires_at))
-        )
+        self._database.batch(Statement(_CLEAN_REVOKED, (now,)), _revoking(id, expires_at))
+        self._announce(id)
 
     def is_revoked(self, token_id: str, session_id: str) -> bool:
         """Whether the access token with this `jti` and `sid` was ended."""
         return bool(self._database.query(_IS_REVOKED, token_id, session_id))
+
+
+def _revoking(id: str, expires_at: int) -> Statement:
+    return Statement(_REVOKE, (id, expires_at))
 
 
 def token_session(family_id: str) -> str:

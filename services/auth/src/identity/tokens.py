@@ -118,4 +118,5 @@ def principal_of(claims: Claims) -> Principal:
         issued_at=int(claims.iat or 0),
         expires_at=int(claims.exp or 0),
         credential_id=claims.jti,
+        family=claims.sid,
     )
