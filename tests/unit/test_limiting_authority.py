@@ -1,0 +1,173 @@
+"""The object's side of leases, step by step: what it grants, and how long that counts."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from contract.limiting.authority import Authority
+from contract.limiting.limit import Limit, told
+from contract.limits import LeaseAnswer, LeaseRequest, Report, Return
+
+START = 1_800_000_000.0
+"""The beginning of a window of ten seconds, and of one of a hundred."""
+
+LIMITS = {
+    name: Limit(algorithm=name, quota=80, window=100.0, burst=80 if name == "token_bucket" else 0)
+    for name in ("sliding_window", "sliding_log", "token_bucket", "fixed_window")
+}
+SLIDING = ("sliding_log", "token_bucket")
+
+
+class Object:
+    """An authority that is asked at times after the start, and kept as JSON in between."""
+
+    def __init__(self, limit: Limit) -> None:
+        self.limit = limit
+        self._kept = msgspec.json.encode(Authority(name="one"))
+
+    def ask(self, at: float, cost: int = 1, wanted: int = 0, **more: Any) -> LeaseAnswer:
+        authority = msgspec.json.decode(self._kept, type=Authority)
+        request = LeaseRequest(limit=self.limit, cost=cost, wanted=wanted, **more)
+        answer = authority.answer(request, START + at)
+        self._kept = msgspec.json.encode(authority)
+        return answer
+
+    def left(self, at: float) -> int:
+        """How many permits there are for somebody who asks for nothing."""
+        return self.ask(at, cost=0).remaining
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_lease_is_a_quarter_of_what_is_left_and_none_near_the_limit(name: str) -> None:
+    one = Object(LIMITS[name])
+    sizes = []
+    while (answer := one.ask(1, wanted=1000)).admitted:
+        sizes.append(answer.permits)
+    assert sizes[:3] == [19, 14, 11]
+    assert sizes[-4:] == [0] * 4
+    assert sum(sizes) + len(sizes) == 80
+    assert sorted(sizes, reverse=True) == sizes
+    assert one.left(1) == 0
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_no_more_is_leased_than_is_wanted(name: str) -> None:
+    assert Object(LIMITS[name]).ask(1, wanted=3).permits == 3
+
+
+@pytest.mark.parametrize(("name", "life"), [
+    ("sliding_window", 25.0), ("sliding_log", 10.0), ("token_bucket", 10.0), ("fixed_window", 25.0),
+])  # fmt: skip
+def test_a_lease_lives_a_part_of_the_window_and_ends_with_it(name: str, life: float) -> None:
+    one = Object(LIMITS[name])
+    assert one.ask(1, wanted=5).life == pytest.approx(told(life))
+    slides = name in SLIDING
+    assert one.ask(95, wanted=5).life == pytest.approx(told(life if slides else 5.0))
+
+
+@pytest.mark.parametrize("name", SLIDING)
+def test_a_lease_that_nobody_returned_counts_until_a_window_after_its_life(name: str) -> None:
+    one = Object(LIMITS[name])
+    assert one.ask(1, cost=0, wanted=10).permits == 10
+    # Used at the end of its life, at 11, and now the whole quota at once: never 90 in a window.
+    if name == "sliding_log":
+        assert [one.left(at) for at in (10.9, 60, 110.9, 111)] == [70, 70, 70, 80]
+    else:
+        # Nothing flows in before the permits can no longer be used, and then 0.8 each second.
+        assert [one.left(at) for at in (10.9, 20.9, 33.6)] == [70, 70, 80]
+
+
+@pytest.mark.parametrize("name", SLIDING)
+def test_what_was_used_of_a_returned_lease_counts_from_its_last_use(name: str) -> None:
+    one = Object(LIMITS[name])
+    lease = one.ask(1, cost=0, wanted=10).lease
+    told_of = Return(lease, used=4, age=5.0)  # used at 6.07 at the latest
+    assert one.ask(7, cost=0, returns=(told_of,)).remaining == 76
+    if name == "sliding_log":
+        assert [one.left(at) for at in (106, 106.2)] == [76, 80]
+    else:
+        assert [one.left(at) for at in (8.6, 11.2)] == [78, 80]
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_return_counts_once_and_only_for_the_lease_that_it_names(name: str) -> None:
+    one = Object(LIMITS[name])
+    first, second = (one.ask(1, cost=0, wanted=8) for _ in range(2))
+    told_of = Return(first.lease, used=0)
+    for _ in range(3):
+        assert one.ask(1, cost=0, returns=(told_of,)).remaining == 72
+    for lease in ("", "two.2", "one.7", second.lease + "0"):
+        assert one.ask(1, cost=0, returns=(Return(lease),)).remaining == 72
+    # Nobody can return more than there was.
+    assert one.ask(1, cost=0, returns=(Return(second.lease, used=-5),)).remaining == 80
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_permit_that_was_asked_for_alone_can_be_held_and_given_back(name: str) -> None:
+    one = Object(LIMITS[name])
+    held = one.ask(1, cost=30, hold=True)
+    assert (held.admitted, held.permits, held.remaining) == (True, 0, 50)
+    assert one.ask(1.2, cost=0, returns=(Return(held.lease),)).remaining == 80
+    kept = one.ask(2, cost=30, hold=True)
+    assert kept.lease != held.lease
+    assert one.left(2.1) == 50
+    # Too late: somebody has asked meanwhile, for whom it had been used.
+    one.left(59)
+    late = one.ask(60, cost=0, returns=(Return(kept.lease),)).remaining
+    assert late == (50 if name != "token_bucket" else 80)
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_what_was_spent_without_asking_is_charged_once_even_beyond_the_limit(name: str) -> None:
+    one = Object(LIMITS[name])
+    assert one.ask(1, cost=70).admitted
+    report = Report("isolate.1", 20)
+    assert [one.ask(1, cost=0, report=report).remaining for _ in range(2)] == [0, 0]
+    assert not one.ask(1).admitted
+    assert one.ask(1, cost=0, report=Report("isolate.2", 1)).remaining == 0
+
+
+def test_places_in_flight_count_until_they_are_given_back_or_expire() -> None:
+    one = Object(Limit(algorithm="concurrency", quota=3, window=5.0))
+    leases = [one.ask(at).lease for at in (0, 1, 2)]
+    refused = one.ask(3)
+    assert (refused.admitted, refused.wait) == (False, 1.0)
+    assert one.ask(3, cost=0, returns=(Return(leases[1]), Return(leases[1]))).remaining == 1
+    assert [one.left(at) for at in (4.9, 5.0, 6.9, 7.0)] == [1, 2, 2, 3]
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_who_leases_and_is_refused_comes_back_when_there_is_something_to_lease(name: str) -> None:
+    limit = LIMITS[name]
+    one, other = Object(limit), Object(limit)
+    for each in (one, other):
+        assert each.ask(1, cost=80).admitted
+    alone, several = one.ask(1).wait, other.ask(1, wanted=5).wait
+    assert several == alone if name in ("fixed_window", "sliding_log") else several > alone
+    assert not one.ask(1 + alone - 0.01).admitted
+    assert one.ask(1 + alone + 0.01).admitted
+    assert other.ask(1 + several + 0.01).admitted
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_cost_beyond_the_quota_is_refused_for_ever(name: str) -> None:
+    refused = Object(LIMITS[name]).ask(1, cost=81)
+    assert (refused.admitted, refused.wait) == (False, 100.0)
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_a_clock_that_steps_back_is_not_followed(name: str) -> None:
+    one = Object(LIMITS[name])
+    assert one.ask(50, cost=80).admitted
+    assert not one.ask(-5000).admitted
+
+
+@pytest.mark.parametrize("name", [*LIMITS, "concurrency"])
+def test_when_nothing_counts_any_more_is_known(name: str) -> None:
+    limit = LIMITS.get(name, Limit(algorithm="concurrency", quota=80, window=100.0))
+    authority = Authority(name="one")
+    authority.answer(LeaseRequest(limit=limit, cost=1, wanted=9, hold=True), START)
+    idle = authority.idle_at
+    assert START + 10 < idle <= START + 400
+    assert authority.answer(LeaseRequest(limit=limit, cost=0), idle).remaining == 80

@@ -1,0 +1,145 @@
+"""Whatever happens to isolates, messages, clocks and the object: never more than the limit.
+
+Thousands of schedules of a world (`limiting_model.py`), each judged by looking at every window of
+everything that was admitted in it, by true time; and what a steady demand gets of its quota.
+"""
+
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from contract.limiting import authority
+from contract.limiting.limit import DRIFT, Limit
+from tests.unit.limiting_model import START, World, excess
+
+BERLIN = ((0, 3600), (int(START) + 100, 7200), (int(START) + 300, 3600))
+"""The clocks of a zone that has much to change."""
+
+LIMITS = {
+    "sliding window": Limit(algorithm="sliding_window", quota=40, window=10.0),
+    "sliding log": Limit(algorithm="sliding_log", quota=40, window=10.0),
+    "large sliding log": Limit(algorithm="sliding_log", quota=600, window=10.0),
+    "token bucket": Limit(algorithm="token_bucket", quota=40, window=10.0, burst=20),
+    "fixed window": Limit(algorithm="fixed_window", quota=40, window=10.0),
+    "calendar": Limit(algorithm="calendar", quota=60, period="day", offsets=BERLIN),
+    "concurrency": Limit(algorithm="concurrency", quota=5, window=3.0),
+}
+
+
+distances = st.sampled_from([0.0, 0.001, 0.02, 0.3, 1.5])
+isolates = st.integers(0, 2)
+one = st.fixed_dictionaries(
+    {
+        "number": isolates,
+        "cost": st.sampled_from([1, 1, 2, 7]),
+        "there": distances,
+        "back": distances,
+        "lost": st.sampled_from([False, False, False, True]),
+        "lasts": st.sampled_from([0.05, 1.0, 4.0]),
+    }
+)
+crowd = st.fixed_dictionaries(
+    {
+        "number": isolates,
+        "size": st.sampled_from([5, 40, 90]),
+        "pause": st.sampled_from([0.0005, 0.004, 0.03]),
+        "there": distances,
+    }
+)
+things = st.one_of(
+    st.tuples(st.just("crowd"), crowd),
+    st.tuples(st.just("crowd"), crowd),
+    st.tuples(st.just("crowd"), crowd),
+    st.tuples(st.just("pause"), st.sampled_from([0.02, 0.3, 0.95, 1.0, 2.4, 8.0, 9.0, 9.95])),
+    st.tuples(st.just("wait"), st.sampled_from([0.02, 0.8, 0.97])),
+    st.tuples(st.just("request"), one),
+    st.tuples(st.just("restart"), isolates),
+    st.tuples(st.just("kill"), st.sampled_from([0.0, 2.0])),
+    st.tuples(st.just("double"), st.integers(0, 99)),
+    st.tuples(st.just("erase"), st.none()),
+)
+clocks = st.lists(
+    st.tuples(st.sampled_from([0.0, -1e6, 5e8]), st.sampled_from([1 - DRIFT, 1.0, 1 + DRIFT])),
+    min_size=3,
+    max_size=3,
+)
+
+
+def happen(world: World, what: str, detail: Any) -> None:
+    """One step of a schedule."""
+    match what:
+        case "request":
+            world.request(**detail)
+        case "crowd":
+            for _ in range(detail["size"]):
+                world.request(detail["number"], there=detail["there"], back=0.001, lasts=1.0)
+                world.pass_time(detail["pause"])
+        case "pause":
+            world.pass_time(detail)
+        case "wait":
+            window = world.limit.window or 86400.0
+            world.pass_time((detail - (world.now - START) / window) % 1 * window)
+        case "restart":
+            world.isolates[detail].restart()
+        case "kill":
+            # A clock that is behind makes object time stand still: fine for windows that slide.
+            slides = world.limit.algorithm in ("sliding_log", "token_bucket", "concurrency")
+            world.kill_object(behind=detail if slides else 0.0)
+        case "double":
+            world.double(detail)
+        case "erase":
+            world.erase_if_idle()
+
+
+@pytest.mark.parametrize("name", LIMITS)
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@given(clocks=clocks, steps=st.lists(things, min_size=6, max_size=25), leased=st.booleans())
+def test_never_more_than_the_limit(
+    name: str, clocks: list[tuple[float, float]], steps: list[tuple[str, Any]], leased: bool
+) -> None:
+    world = World(LIMITS[name], clocks, leased=leased)
+    # Leases that take all there is, as it must not be their size that keeps the limit.
+    with patch.object(authority, "_SHARE", 1):
+        for what, detail in steps:
+            happen(world, what, detail)
+        world.pass_time(30.0)
+    assert excess(world.limit, world.admitted) <= 0
+
+
+# Of the quota, what demand of twice as much gets in the long run, by three isolates.
+USED = {
+    "sliding window": 0.97,
+    "sliding log": 10 / 11,
+    "token bucket": 10 / 11,
+    "fixed window": 0.99,
+}
+STEADY = Limit(quota=200, window=10.0)
+
+
+@pytest.mark.parametrize("name", USED)
+def test_a_steady_demand_gets_what_is_stated(name: str) -> None:
+    limit = replace(STEADY, algorithm=name.replace(" ", "_"))
+    world = World(limit, [(0.0, 1.0), (-1e6, 1 + DRIFT), (5e8, 1 - DRIFT)])
+    for number in range(4000):  # 40 a second for 100 seconds
+        world.request(number)
+        world.pass_time(0.025)
+    used = [one for one in world.admitted if one.at >= START + 20]
+    assert excess(limit, world.admitted) <= 0
+    assert len(used) >= USED[name] * limit.quota * 8
+
+
+def test_a_steady_load_below_the_limit_seldom_asks() -> None:
+    limit = Limit(quota=1000, window=60.0)
+    world = World(limit, [(0.0, 1.0), (-1e6, 1 + DRIFT), (5e8, 1 - DRIFT), (0.0, 1.0)])
+    asked_before = admitted_before = 0
+    for number in range(4000):  # 13 a second, of which 17 may be, for five minutes: four count
+        if number == 800:
+            asked_before, admitted_before = world.calls, len(world.admitted)
+        world.request(number)
+        world.pass_time(0.075)
+    assert world.refused == 0
+    assert world.calls - asked_before <= 0.1 * (len(world.admitted) - admitted_before)
