@@ -15,6 +15,7 @@ from pyodide.ffi import JsException, jsnull, run_sync, to_js
 
 from contract import problems
 from contract.database import DatabaseUnavailable, Row, Statement, Value
+from contract.log_line import log_line
 from contract.problems import Problem
 from contract.service import ServiceRequest, ServiceResponse, answer
 
@@ -44,7 +45,7 @@ def raw(wrapper: Any) -> Any:
 
 def log(line: dict[str, Any]) -> None:
     """One JSON object a line."""
-    js.console.log(_encode(line).decode())
+    js.console.log(log_line(line))
 
 
 def wait_until(ctx: Any, future: "asyncio.Future[Any]") -> None:

@@ -47,7 +47,8 @@ def main() -> int:
 def _name_every_platform() -> None:
     """Add workerd's builds for platforms whose package the registry did not have.
 
-    npm leaves them out of the lock, and `npm ci` then refuses the lock as incomplete.
+    npm leaves them out of the lock, and `npm ci` then refuses the lock as incomplete. Raises
+    `CalledProcessError` where there is no hash to be had: without one they would be taken unseen.
     """
     file = ROOT / "package-lock.json"
     lock = json.loads(file.read_text(encoding="utf-8"))
@@ -55,18 +56,35 @@ def _name_every_platform() -> None:
     workerd = packages["node_modules/workerd"]
     for name, version in workerd["optionalDependencies"].items():
         system, cpu = name.removeprefix("@cloudflare/workerd-").split("-")
-        packages.setdefault(
-            f"node_modules/{name}",
-            {
+        if f"node_modules/{name}" not in packages:
+            packages[f"node_modules/{name}"] = {
                 "version": version,
+                "integrity": _integrity(f"{name}@{version}"),
                 "cpu": [_CPUS[cpu]],
                 "license": workerd["license"],
                 "optional": True,
                 "os": [_PLATFORMS[system]],
-            },
-        )
+            }
     lock["packages"] = dict(sorted(packages.items()))
     file.write_text(json.dumps(lock, indent=2) + "\n", encoding="utf-8")
+
+
+def _integrity(package: str) -> str:
+    """The SHA-512 of one version of a package, as lock files write it."""
+    path = f"{node().parent}{os.pathsep}{os.environ['PATH']}"
+    command = [*npm(), "view", package, "dist.integrity", "--loglevel=error"]
+    run = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PATH": path},
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    found = run.stdout.strip()
+    if not found.startswith("sha512-"):
+        raise subprocess.CalledProcessError(1, command, found)
+    return found
 
 
 def _run(command: list[str], **environment: str) -> None:

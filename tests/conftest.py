@@ -8,12 +8,13 @@ import pytest
 from runtime.local import LocalRuntime
 from runtime.project import GATEWAY
 from tests.consumer import Consumer, bearer, mint
-from tests.plan import FAULTS, FAULTY, FAULTY_OBJECTS, LABS, ORIGIN, shared_plan
+from tests.plan import FAULTS, FAULTY, FAULTY_OBJECTS, LABS, ORIGIN, SWITCH, shared_plan
 
 LAST = "test_log_of_the_run"
 """The module that judges the whole run."""
 
 Fail = Callable[[str, str], None]
+Deploy = Callable[..., None]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -67,6 +68,19 @@ def fail(runtime: LocalRuntime) -> Iterator[Fail]:
     yield tell
     for worker in told & {*FAULTS.values(), FAULTY_OBJECTS}:
         tell(worker, "none")
+
+
+@pytest.fixture
+def deploy(runtime: LocalRuntime) -> Iterator[Deploy]:
+    """Says which deployments of auth answer the isolates of `LABS` until the test is over: "AUTH",
+    and one for each step of a rotation (tests/rotation.py)."""
+
+    def say(*names: str) -> None:
+        url = f"{runtime.url(SWITCH)}/-/deployed"
+        httpx.put(url, json=names, timeout=20).raise_for_status()
+
+    yield say
+    say("AUTH")
 
 
 @pytest.fixture

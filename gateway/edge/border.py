@@ -10,12 +10,12 @@ from collections.abc import Coroutine
 from typing import Any
 
 import js
-import msgspec
 
 from admin.endpoints import AdminSurroundings, endpoints
 from admin.host import admin_host
 from admin.plane import AdminPlane
 from application import Application, Control
+from contract.log_line import log_line
 from contract.names import CLIENT_ADDRESS, TABLE_FIELD
 from contract.problems import UPSTREAM_INVALID, Problem
 from edge.adapters import CloudflarePlatform
@@ -30,7 +30,6 @@ from tables.pace import pace_of
 from tracing import continue_trace
 
 _log = js.console.log
-_encode = msgspec.json.Encoder().encode
 
 
 class Border:
@@ -117,7 +116,7 @@ class Border:
 
 
 def _log_event(line: dict[str, Any]) -> None:
-    _log(_encode(line).decode())
+    _log(log_line(line))
 
 
 def _complain(message: str) -> None:
@@ -130,7 +129,7 @@ async def _deferred(work: Coroutine[Any, Any, None]) -> None:
         await later(work)
     except Exception as error:
         line = {"level": "error", "event": "deferred", "error": str(error)[:500]}
-        _log(_encode(line).decode())
+        _log(log_line(line))
 
 
 def _log_line(exchange: Exchange, status: int) -> str:
@@ -148,4 +147,4 @@ def _log_line(exchange: Exchange, status: int) -> str:
     }
     if principal is not None:
         line["subject"] = principal.subject
-    return _encode(line).decode()
+    return log_line(line)

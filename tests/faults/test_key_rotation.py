@@ -7,37 +7,21 @@ means on Cloudflare is modelled by tests/rotation.py. `pytest -s` shows what was
 import itertools
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final, NamedTuple, Self
 
-import httpx
 import jwt
-import pytest
 
 from runtime.local import LocalRuntime
+from tests.conftest import Deploy
 from tests.consumer import SECRETS, Consumer, bearer, mint, problem
 from tests.eventually import eventually
-from tests.plan import DEMO_CLIENT_SECRET, ISSUER, LABS, SIGNING_KEYS, SWITCH
+from tests.plan import DEMO_CLIENT_SECRET, ISSUER, LABS, SIGNING_KEYS
 from tests.rotation import key_ids, secrets_of
 
 OLD, NEW = key_ids(secrets_of(SIGNING_KEYS)["announce"])
 EACH: Final = 12
 """Requests that every client makes in every phase, at least."""
-
-Deploy = Callable[..., None]
-
-
-@pytest.fixture
-def deploy(runtime: LocalRuntime) -> Iterator[Deploy]:
-    """Says which deployments of auth answer, and takes that back when the test is over."""
-
-    def say(*names: str) -> None:
-        url = f"{runtime.url(SWITCH)}/-/deployed"
-        httpx.put(url, json=names, timeout=20).raise_for_status()
-
-    yield say
-    say("AUTH")
 
 
 def new_token(consumer: Consumer) -> str:

@@ -4,6 +4,7 @@ Runs after all other tests (see tests/conftest.py), since it judges what they ha
 """
 
 import json
+import re
 
 from runtime.local import LocalRuntime
 from tests.consumer import SECRETS, Consumer, bearer, mint
@@ -23,6 +24,38 @@ def test_no_secret_is_in_the_log(runtime: LocalRuntime, anonymous: Consumer, lab
     log = "\n".join(runtime.log_lines())
     assert len(SECRETS) > 3
     assert not [secret for secret in SECRETS if secret in log]
+
+
+SHAPES = {
+    "a token": r"eyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{20,}",
+    "an API key, a session, a refresh token": r"\bg[a-z]_[a-z2-7]{16}_[\w-]{43}",
+    "a bearer credential": r"(?i)\bbearer [\w.~+/-]{16,}",
+    "Basic": r"\bBasic [A-Za-z0-9+/]{12,}",
+    "a cookie": r"__Host-\w+=\w{4,}",
+    "a private key": r"PRIVATE KEY|\"d\" ?: ?\"[\w-]{20,}",
+    "a stored hash": r"pbkdf2-sha256\$",
+}
+"""What secrets look like that nobody has told this test about."""
+
+
+def test_nothing_in_the_log_looks_like_a_secret(runtime: LocalRuntime) -> None:
+    lines = runtime.log_lines()
+    assert lines
+    found = [
+        (kind, line[:300])
+        for kind, shape in SHAPES.items()
+        for line in lines
+        if re.search(shape, line)
+    ]
+    assert found == []
+
+
+def test_the_shapes_are_those_of_our_secrets() -> None:
+    token = mint()
+    assert re.search(SHAPES["a token"], f'"{token}"')
+    assert re.search(SHAPES["a bearer credential"], f"authorization: Bearer {token}")
+    key = f"gk_{'a' * 16}_{'-' * 43}"
+    assert re.search(SHAPES["an API key, a session, a refresh token"], key)
 
 
 def test_a_line_of_the_gateway_is_json_whatever_was_asked(

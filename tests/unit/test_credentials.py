@@ -91,7 +91,7 @@ class Derivation:
 
 @pytest.fixture(scope="module")
 def stored() -> ClientRecord:
-    secret_hash = hash_secret("open sesame", Derivation(), os.urandom)
+    secret_hash = hash_secret("open sesame now", Derivation(), os.urandom)
     return ClientRecord(id="build", secret_hash=secret_hash, scopes="roadmaps:read")
 
 
@@ -101,12 +101,12 @@ def test_a_client_is_known_by_its_secret_alone(stored: ClientRecord) -> None:
         msgspec.structs.replace(stored, secret_hash=text)
         for text in ("", "md5$1$AA==$AA==", "pbkdf2-sha256$x$AA==$AA==", "pbkdf2-sha256$1$A$A")
     ]
-    assert verify_secret(stored, "open sesame", Derivation())
+    assert verify_secret(stored, "open sesame now", Derivation())
     assert not verify_secret(stored, "Open sesame", Derivation())
     assert not verify_secret(stored, "", Derivation())
-    assert not verify_secret(disabled, "open sesame", Derivation())
-    assert not verify_secret(None, "open sesame", Derivation())
-    assert not any(verify_secret(record, "open sesame", Derivation()) for record in damaged)
+    assert not verify_secret(disabled, "open sesame now", Derivation())
+    assert not verify_secret(None, "open sesame now", Derivation())
+    assert not any(verify_secret(record, "open sesame now", Derivation()) for record in damaged)
 
 
 def test_an_unknown_client_costs_as_much_as_a_known_one(stored: ClientRecord) -> None:
@@ -117,7 +117,7 @@ def test_an_unknown_client_costs_as_much_as_a_known_one(stored: ClientRecord) ->
 
 
 def test_the_same_secret_is_never_stored_alike(stored: ClientRecord) -> None:
-    again = hash_secret("open sesame", Derivation(), os.urandom)
+    again = hash_secret("open sesame now", Derivation(), os.urandom)
     assert again != stored.secret_hash
     assert "sesame" not in again
 

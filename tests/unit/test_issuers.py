@@ -165,6 +165,35 @@ def test_while_the_issuer_is_down_for_an_hour_its_tokens_are_verified(
     assert here.verify(signed(number=2, now=back), back).subject == "partner:alice"
 
 
+def test_an_hour_of_outage_costs_the_issuer_little_whatever_tokens_come(
+    web: Web, database: SqliteDatabase
+) -> None:
+    """Every five seconds a good token and one of a key that nobody knows, until it is back."""
+    here = isolate(web, database)
+    here.verify(signed(), NOW)
+    web.is_down = True
+    good = signed(exp=NOW + 2 * HOUR)
+    strange = signed(number=2, exp=NOW + 2 * HOUR)
+    for now in range(NOW + 1, NOW + HOUR, 5):
+        assert here.verify(good, now).subject == "partner:alice"
+        with pytest.raises(UnknownKey):
+            here.verify(strange, now)
+    assert len(web.asked) - 1 <= HOUR / REFRESH_AFTER + HOUR / RETRY_AFTER
+    web.is_down = False
+    web.publish(key("RS256"), key("RS256", 2))
+    moments = [now for now in range(NOW + HOUR, NOW + HOUR + 60) if knows(here, strange, now)]
+    assert moments[0] - (NOW + HOUR) <= REFRESH_AFTER
+    assert len(moments) == 60 - (moments[0] - (NOW + HOUR))
+
+
+def knows(issuer: ForeignIssuer, credential: jws.Jws, now: float) -> bool:
+    try:
+        issuer.verify(credential, now)
+    except UnknownKey:
+        return False
+    return True
+
+
 def test_stale_keys_do_not_last_for_ever(web: Web, database: SqliteDatabase) -> None:
     here = isolate(web, database)
     here.verify(signed(), NOW)

@@ -51,12 +51,12 @@ def test_a_stored_client_is_known_by_a_hash_made_on_the_host(
     def derive(secret: bytes, salt: bytes, iterations: int) -> bytes:
         return hashlib.pbkdf2_hmac("sha256", secret, salt, iterations)
 
-    stored = hash_secret("open sesame", derive, os.urandom)
+    stored = hash_secret("open sesame now", derive, os.urandom)
     sql = "INSERT INTO clients (id, secret_hash, scopes) VALUES (?, ?, ?)"
     caller.ask("sql", binding="AUTH_DB", sql=sql, values=["build", stored, "roadmaps:read"])
-    granted = auth.post("/oauth/token", data=GRANT, auth=("build", "open sesame"))
+    granted = auth.post("/oauth/token", data=GRANT, auth=("build", "open sesame now"))
     assert granted.json()["scope"] == "roadmaps:read"
-    for id, secret in [("build", "wrong"), ("unknown", "open sesame"), ("build", "")]:
+    for id, secret in [("build", "wrong"), ("unknown", "open sesame now"), ("build", "")]:
         denied = auth.post("/oauth/token", data=GRANT, auth=(id, secret))
         assert (denied.status_code, denied.json()["error"]) == (401, "invalid_client")
 

@@ -12,9 +12,11 @@ import jwt
 import pytest
 
 from runtime.local import LocalRuntime
-from tests.consumer import Consumer, bearer, mint, problem
+from tests.conftest import Deploy
+from tests.consumer import Consumer, bearer, mint, problem, unique
 from tests.plan import FOREIGN, FOREIGN_ISSUER, ISSUER, SIGNING_JWK
 from tests.signed_tokens import key, key_set, token
+from tests.worker.conftest import Caller
 
 
 class Foreign:
@@ -75,6 +77,34 @@ def test_a_foreign_issuer_comes_goes_and_takes_another_key(
     foreign.publish(status=503)
     assert ask(foreign.token(1)).status_code == 200
     assert ask(foreign.token(2, sub="somebody new")).status_code == 200
+
+
+def test_an_isolate_that_begins_while_the_issuer_is_down_for_an_hour(
+    foreign: Foreign, anonymous: Consumer, lab: Consumer, caller: Caller, deploy: Deploy
+) -> None:
+    """It takes the last good keys from D1; once the issuer is back, a new key is good at once."""
+
+    def ask(number: int) -> httpx.Response:
+        # Of somebody new each time, whom no isolate of the gateway remembers.
+        credential = foreign.token(number, sub=unique("carol"))
+        return lab.get("/protected/x", headers=bearer(credential))
+
+    foreign.publish(key("RS256", 1))
+    known = anonymous.get("/v2/roadmaps", headers=bearer(foreign.token(1)))
+    assert known.status_code == 200
+    foreign.publish(status=503)
+    sql = "UPDATE issuer_keys SET fetched_at = ? - 3600, fresh_until = ? - 3000"
+    now = int(time.time())
+    caller.ask("sql", binding="AUTH_DB", sql=sql, values=[now, now])
+    deploy("announce")  # another deployment of auth, which has verified none of its tokens yet
+    before = foreign.calls()
+    assert [ask(1).status_code for _ in range(5)] == [200] * 5
+    assert foreign.calls() - before == 1
+
+    foreign.publish(key("RS256", 5))
+    assert ask(5).status_code == 200
+    problem(ask(1), 401, "invalid-credentials")
+    assert foreign.calls() - before == 2
 
 
 def test_our_key_does_not_speak_for_a_foreign_issuer(foreign: Foreign, anonymous: Consumer) -> None:

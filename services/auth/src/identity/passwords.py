@@ -25,7 +25,9 @@ _SALT_LENGTH: Final = 16
 
 
 def hash_secret(secret: str, derive: Derive, entropy: Callable[[int], bytes]) -> str:
-    """What to store for `secret`."""
+    """What to store for `secret`. Raises `ValueError` for one that is too short, or too long."""
+    if not SHORTEST <= len(secret) <= LONGEST:
+        raise ValueError(f"expected {SHORTEST} to {LONGEST} characters, found {len(secret)}")
     salt = entropy(_SALT_LENGTH)
     derived = derive(secret.encode(), salt, ITERATIONS)
     return "$".join([_SCHEME, str(ITERATIONS), _encode(salt), _encode(derived)])
