@@ -1,126 +1,251 @@
-"""Circuit breaker: closed, open, half-open, decided by the failure rate of the last calls.
+"""Circuit breaker: when calls to an upstream are cut off, and how it is found to be back.
 
-Words and meaning follow resilience4j's count-based breaker. The state machine is plain data: it has
-no clock, `now` (Unix seconds) is handed in, and every transition is one method.
+Words and meaning follow resilience4j. The state machine is plain data: it has no clock and no
+randomness, `now` (Unix seconds) and `chance` (from [0, 1)) are handed in.
 
-    closed ──failure rate ≥ threshold──▶ open ──wait over──▶ half-open ──all probes good──▶ closed
-                                          ▲                      │
-                                          └────one probe bad─────┘
+    closed ──a rate reaches its threshold──▶ open ──wait over──▶ half-open ──probes good──▶ closed
+                                              ▲                      │
+                                              └──too many probes bad─┘
+
+From any state an operator forces it open or closed, until it is set to judge by itself again.
 """
 
 from enum import StrEnum
+from typing import Final, NamedTuple
 
 import msgspec
 
+from contract.outcome_window import CountWindow, Outcome, Outcomes, Tally, TimeWindow, Window
+
+MAX_EVENTS: Final = 20
+_MAX_OPENINGS: Final = 32
+"""From here on the wait grows no more, however long its longest is."""
+
 
 class State(StrEnum):
-    """The three states."""
+    """The states; resilience4j calls the last one disabled."""
 
     CLOSED = "closed"
     OPEN = "open"
     HALF_OPEN = "half-open"
+    FORCED_OPEN = "forced-open"
+    FORCED_CLOSED = "forced-closed"
 
 
-class BreakerSettings(msgspec.Struct, frozen=True, kw_only=True):
+class Mode(StrEnum):
+    """What an operator wants of a breaker."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    AUTO = "auto"
+    """It judges by itself; one that is open tries at once."""
+
+
+class BreakerSettings(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """When to open, how long to wait, how to find out whether the upstream is back."""
 
     failure_rate_threshold: float = 50.0
-    """Percent of failures among the last `window` calls at which the breaker opens."""
+    """Percent of calls in the window that have to fail for the breaker to open."""
+
+    slow_call_rate_threshold: float = 100.0
+    """The same for calls that were slow. Which ones are is up to those who report them."""
 
     minimum_calls: int = 5
-    """Calls that have to be seen before a rate is judged."""
+    """Calls that have to be in the window before a rate is judged."""
 
     window: int = 20
-    """How many of the last calls count."""
+    """How many of the last calls count, where `window_time` is 0."""
+
+    window_time: float = 0.0
+    """Seconds; the calls that ended in this time count."""
 
     wait_open: float = 10.0
     """Seconds that the breaker stays open before it lets probes through."""
 
+    max_wait_open: float = 300.0
+    """Seconds up to which that wait grows; never less than `wait_open`."""
+
+    wait_multiplier: float = 2.0
+    """By how much the wait grows each time that the breaker opens anew."""
+
+    wait_jitter: float = 10.0
+    """Percent by which a wait is longer at most, left to chance."""
+
+    reset_after: float = 60.0
+    """Seconds for which the breaker has to stay closed, and no less than it last waited, until the
+    next wait is a first one again."""
+
     probes: int = 1
-    """Calls let through in half-open; all have to succeed for the breaker to close."""
+    """Calls let through in half-open, judged by the thresholds above."""
 
     probe_timeout: float = 30.0
     """Seconds after which a probe that never reported gives its place back."""
 
+    def new_window(self) -> Window:
+        """An empty one of the kind that these settings want."""
+        if self.window_time:
+            return TimeWindow(span=self.window_time)
+        return CountWindow(size=self.window)
+
+    def fits(self, window: Window) -> bool:
+        """Whether `window` is of that kind."""
+        if isinstance(window, TimeWindow):
+            return window.span == self.window_time
+        return not self.window_time and window.size == self.window
+
+
+class Event(msgspec.Struct, frozen=True, array_like=True):
+    """A transition, and why."""
+
+    at: float
+    version: int
+    before: State
+    after: State
+    reason: str
+
+
+class Permission(NamedTuple):
+    """Whether a call may go out; `permit` is the number of a probe, whose outcome is waited for."""
+
+    granted: bool
+    permit: int | None = None
+
+
+_GO: Final = Permission(True)
+_STOP: Final = Permission(False)
+
 
 class CircuitBreaker(msgspec.Struct):
-    """State of one breaker. `outcomes` holds the last calls in closed, oldest first."""
+    """State of one breaker."""
 
     state: State = State.CLOSED
     version: int = 0
-    outcomes: list[bool] = []
-    opened_at: float = 0.0
-    probes_out: list[float] = []
-    """When each unanswered probe was let through."""
-    probes_good: int = 0
+    """Grows with each transition."""
+    entered_at: float = 0.0
+    wait: float = 0.0
+    """Seconds that it last had to stay open."""
+    openings: int = 0
+    """How often it opened without having been closed for long in between."""
+    window: Window = msgspec.field(default_factory=CountWindow)
+    """Outcomes in closed."""
+    permits: dict[int, float] = {}
+    """When each probe was let through that has not been answered yet."""
+    last_permit: int = 0
+    probed: Tally = msgspec.field(default_factory=Tally)
+    """Probes of this half-open that were answered."""
+    events: list[Event] = []
+    """The latest transitions, the oldest first."""
 
-    def acquire(self, settings: BreakerSettings, now: float) -> bool:
-        """Whether a call may go out now. In half-open a `True` takes one of the probe places."""
-        if self.state is State.OPEN and now >= self.opened_at + settings.wait_open:
-            self._half_open()
-        if self.state is State.CLOSED:
-            return True
+    def acquire(self, settings: BreakerSettings, now: float) -> Permission:
+        """Whether a call may go out now. In half-open it takes one of the places for probes."""
         if self.state is State.OPEN:
-            return False
-        self.probes_out = [at for at in self.probes_out if now < at + settings.probe_timeout]
+            self.entered_at = min(self.entered_at, now)  # a clock that stepped back
+            if now >= self.entered_at + self.wait:
+                self._half_open(now, "the wait is over")
+        if self.state in (State.CLOSED, State.FORCED_CLOSED):
+            return _GO
+        if self.state is not State.HALF_OPEN:
+            return _STOP
+        self.permits = {
+            permit: at for permit, at in self.permits.items() if now < at + settings.probe_timeout
+        }
         if not self._has_place(settings):
-            return False
-        self.probes_out.append(now)
-        return True
+            return _STOP
+        self.last_permit += 1
+        self.permits[self.last_permit] = now
+        return Permission(True, self.last_permit)
 
     def record(
-        self, settings: BreakerSettings, now: float, *, successes: int, failures: int, probe: bool
+        self, settings: BreakerSettings, now: float, chance: float, outcomes: Outcomes
     ) -> None:
-        """Take in outcomes, successes first. Late ones of another state do not count."""
-        if self.state is State.HALF_OPEN and probe:
-            self._record_probe(settings, now, good=failures == 0)
-        elif self.state is State.CLOSED and not probe:
-            keep = settings.window
-            self.outcomes += [True] * min(successes, keep) + [False] * min(failures, keep)
-            del self.outcomes[:-keep]
-            if self._failure_rate(settings) >= settings.failure_rate_threshold:
-                self._open(now)
+        """Take in outcomes of calls that were no probes. They only count in closed."""
+        if self.state is not State.CLOSED:
+            return
+        if not settings.fits(self.window):
+            self.window = settings.new_window()
+        self.window.add(outcomes, now)
+        tally = self.window.tally(now)
+        if tally.calls < settings.minimum_calls:
+            return
+        reason = _too_bad(settings, tally, tally.calls, "calls")
+        if reason:
+            self._open(settings, now, chance, reason)
+
+    def settle(
+        self,
+        settings: BreakerSettings,
+        now: float,
+        chance: float,
+        permit: int,
+        outcome: Outcome | None,
+    ) -> None:
+        """Take in what came of a probe; None: nothing that counts, and its place is free again."""
+        if self.permits.pop(permit, None) is None:
+            return  # It was given up, or went out in an earlier half-open.
+        if outcome is None:
+            return
+        self.probed.note(outcome)
+        reason = _too_bad(settings, self.probed, settings.probes, "probes")
+        if reason:
+            self._open(settings, now, chance, reason)
+        elif self.probed.calls >= settings.probes:
+            self._close(now, f"{self.probed.calls} of {settings.probes} probes came back")
+
+    def force(self, mode: Mode, now: float, reason: str) -> None:
+        """Do as an operator says."""
+        match mode:
+            case Mode.OPEN if self.state is not State.FORCED_OPEN:
+                self._enter(State.FORCED_OPEN, now, reason)
+            case Mode.CLOSED if self.state is not State.FORCED_CLOSED:
+                self._enter(State.FORCED_CLOSED, now, reason)
+            case Mode.AUTO if self.state is State.FORCED_CLOSED:
+                self._close(now, reason)
+            case Mode.AUTO if self.state in (State.OPEN, State.FORCED_OPEN):
+                self._half_open(now, reason)
 
     def retry_after(self, settings: BreakerSettings, now: float) -> float:
-        """Seconds until a call has a chance; 0 when it has one now."""
+        """Seconds until a call has a chance; 0 when it has one now, or when nobody can say."""
         if self.state is State.OPEN:
-            return max(0.0, self.opened_at + settings.wait_open - now)
-        if self.state is State.HALF_OPEN and self.probes_out and not self._has_place(settings):
-            return max(0.0, min(self.probes_out) + settings.probe_timeout - now)
+            return max(0.0, min(self.entered_at, now) + self.wait - now)
+        if self.state is State.HALF_OPEN and self.permits and not self._has_place(settings):
+            return max(0.0, min(self.permits.values()) + settings.probe_timeout - now)
         return 0.0
 
-    def _record_probe(self, settings: BreakerSettings, now: float, *, good: bool) -> None:
-        if not self.probes_out:
-            return  # It was given up, or went out in an earlier half-open.
-        self.probes_out.pop(0)
-        if not good:
-            self._open(now)
-            return
-        self.probes_good += 1
-        if self.probes_good >= settings.probes:
-            self._close()
-
     def _has_place(self, settings: BreakerSettings) -> bool:
-        return len(self.probes_out) + self.probes_good < settings.probes
+        return len(self.permits) + self.probed.calls < settings.probes
 
-    def _failure_rate(self, settings: BreakerSettings) -> float:
-        if len(self.outcomes) < settings.minimum_calls:
-            return 0.0
-        return 100.0 * self.outcomes.count(False) / len(self.outcomes)
+    def _open(self, settings: BreakerSettings, now: float, chance: float, reason: str) -> None:
+        steady_after = max(settings.reset_after, self.wait)
+        steady = self.state is State.CLOSED and now >= self.entered_at + steady_after
+        self.openings = 1 if steady else min(self.openings + 1, _MAX_OPENINGS)
+        grown = settings.wait_open * settings.wait_multiplier ** (self.openings - 1)
+        longest = max(settings.wait_open, settings.max_wait_open)
+        self.wait = min(grown, longest) * (1 + chance * settings.wait_jitter / 100)
+        self._enter(State.OPEN, now, reason)
 
-    def _open(self, now: float) -> None:
-        self._enter(State.OPEN)
-        self.opened_at = now
+    def _half_open(self, now: float, reason: str) -> None:
+        self._enter(State.HALF_OPEN, now, reason)
 
-    def _half_open(self) -> None:
-        self._enter(State.HALF_OPEN)
+    def _close(self, now: float, reason: str) -> None:
+        self._enter(State.CLOSED, now, reason)
 
-    def _close(self) -> None:
-        self._enter(State.CLOSED)
-
-    def _enter(self, state: State) -> None:
-        self.state = state
+    def _enter(self, state: State, now: float, reason: str) -> None:
         self.version += 1
-        self.outcomes = []
-        self.probes_out = []
-        self.probes_good = 0
+        self.events = [
+            *self.events[1 - MAX_EVENTS :],
+            Event(now, self.version, self.state, state, reason),
+        ]
+        self.state = state
+        self.entered_at = now
+        self.window = CountWindow()
+        self.permits = {}
+        self.probed = Tally()
+
+
+def _too_bad(settings: BreakerSettings, tally: Tally, of: int, what: str) -> str:
+    """Which rate is not below its threshold; empty where both are."""
+    if tally.failures and 100.0 * tally.failures / of >= settings.failure_rate_threshold:
+        return f"{tally.failures} of {of} {what} failed"
+    if tally.slow and 100.0 * tally.slow / of >= settings.slow_call_rate_threshold:
+        return f"{tally.slow} of {of} {what} were slow"
+    return ""

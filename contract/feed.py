@@ -74,7 +74,6 @@ class Kind(StrEnum):
 
     REVOCATION = "revocation"
     PURGE = "purge"
-    BREAKER = "breaker"
 
 
 class Revocation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -90,18 +89,9 @@ class Purge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     keys: Annotated[tuple[Annotated[str, Meta(max_length=2000)], ...], Meta(max_length=32)]
 
 
-class BreakerChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The breaker of `upstream` has another state."""
-
-    upstream: Annotated[str, Meta(min_length=1, max_length=200)]
-    state: Annotated[str, Meta(max_length=20)]
-    version: int
-
-
 CHANGES: Final[dict[str, type[msgspec.Struct]]] = {
     Kind.REVOCATION: Revocation,
     Kind.PURGE: Purge,
-    Kind.BREAKER: BreakerChange,
 }
 
 

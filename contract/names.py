@@ -46,6 +46,7 @@ class Binding:
     CACHE: Final = "CACHE"
     RATE_LIMITER: Final = "RATE_LIMITER"
     CIRCUIT_BREAKER: Final = "CIRCUIT_BREAKER"
+    BREAKER_DIRECTORY: Final = "BREAKER_DIRECTORY"
     CHANGE_FEED: Final = "CHANGE_FEED"
     AUDIT_LOG: Final = "AUDIT_LOG"
     TABLES: Final = "TABLES"

@@ -1,5 +1,6 @@
-"""What an isolate remembers of its clients, whichever table answers them."""
+"""What an isolate remembers of clients and services, whichever table answers."""
 
+from breakers.view import BreakerViews
 from policies.authenticate import Remembered
 from policies.rate_limit import LocalWindows
 
@@ -7,8 +8,9 @@ from policies.rate_limit import LocalWindows
 class Memory:
     """Handed from table to table, so that a new one does not ask anew what is known already."""
 
-    __slots__ = ("local_windows", "remembered")
+    __slots__ = ("breaker_views", "local_windows", "remembered")
 
     def __init__(self) -> None:
         self.remembered = Remembered()
         self.local_windows = LocalWindows()
+        self.breaker_views = BreakerViews()

@@ -5,11 +5,19 @@ does not answer in time; nothing else gets through, so a policy has one failure 
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from contract.audit import Entries, EntriesRequest, Record
 from contract.auth import VerifyResponse
-from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
+from contract.breaker import (
+    BreakerDetails,
+    BreakerName,
+    BreakerReport,
+    BreakerRequest,
+    BreakerStatus,
+    ForceRequest,
+)
+from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishRequest
 from contract.feed import Changes, PointerAnswer, PointerRequest, TablePointer
 from contract.limits import LimitDecision, LimitRequest
 from messages import Request, Response
@@ -76,15 +84,24 @@ class LimiterObjects(Protocol):
 
 
 class BreakerObjects(Protocol):
-    """The circuit-breaker objects, one for each upstream."""
+    """The circuit-breaker objects, one for each upstream and region, and their directory."""
 
-    async def report(
-        self, upstream: str, report: BreakerReport, *, timeout: float
-    ) -> BreakerStatus: ...
+    async def report(self, report: BreakerReport, *, timeout: float) -> BreakerStatus: ...
 
-    async def acquire(
-        self, upstream: str, request: BreakerRequest, *, timeout: float
-    ) -> BreakerStatus: ...
+    async def acquire(self, request: BreakerRequest, *, timeout: float) -> BreakerStatus: ...
+
+    async def force(self, request: ForceRequest, *, timeout: float) -> BreakerDetails: ...
+
+    async def show(self, name: BreakerName, *, timeout: float) -> BreakerDetails: ...
+
+    async def enlist(self, request: ListRequest, *, timeout: float) -> ListAnswer: ...
+
+    async def want(self, request: WishRequest, *, timeout: float) -> Listing: ...
+
+    async def listing(self, *, timeout: float) -> Listing: ...
+
+
+RegionKind = Literal["colo", "continent", "global"]
 
 
 class ResponseStore(Protocol):
@@ -166,6 +183,18 @@ class Platform(Protocol):
 
     async def together(self, works: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
         """`Together`."""
+        ...
+
+    async def pause(self, seconds: float) -> None:
+        """Let so many seconds go by; for work behind the answer."""
+        ...
+
+    def log(self, line: dict[str, Any]) -> None:
+        """Write a line that belongs to no request."""
+        ...
+
+    def region(self, kind: RegionKind) -> str:
+        """Where the isolate runs: a data centre or a continent, `local` where nobody says."""
         ...
 
     async def health(self, timeout: float) -> dict[str, str]:

@@ -30,7 +30,7 @@ def on_fetch(request: Any, env: Any, ctx: Any) -> Any:
     if _border is None:
         from edge.border import Border  # noqa: PLC0415  (see above)
 
-        _border = Border(BuiltIn(_table, TABLE_ID, TABLE), env)
+        _border = Border(BuiltIn(_table, TABLE_ID, TABLE), env, getattr(request, "cf", None))
     return _border.handle(request, ctx)
 
 

@@ -83,6 +83,7 @@ _AUTH_DATABASE: Final = "00000000-0000-4000-8000-0000000000a0"
 _DATA_DATABASE: Final = "00000000-0000-4000-8000-0000000000da"
 _OBJECTS: Final = {"RATE_LIMITER": "RateLimiter", "CIRCUIT_BREAKER": "CircuitBreaker"}
 _FEED: Final = {"CHANGE_FEED": "ChangeFeed"}
+_DIRECTORY: Final = {"BREAKER_DIRECTORY": "BreakerDirectory"}
 _AUDIT: Final = {"AUDIT_LOG": "AuditLog"}
 
 ADMIN_HOST: Final = "admin.localhost"
@@ -130,7 +131,7 @@ def shared_plan(state: Path) -> Plan:
         options={
             "durableObjects": {
                 **objects_of(FAULTY_OBJECTS, {**_OBJECTS, **_AUDIT}),
-                **objects_of(STATE, _FEED),
+                **objects_of(STATE, {**_FEED, **_DIRECTORY}),
             }
         },
     )
@@ -197,7 +198,7 @@ def caller() -> Worker:
         service_bindings={"AUTH": AUTH, "DATA": DATA, "CACHE": CACHE, "KEYLESS": KEYLESS},
         options={
             "d1Databases": {"AUTH_DB": _AUTH_DATABASE, "DATA_DB": _DATA_DATABASE},
-            "durableObjects": objects_of(STATE, {**_OBJECTS, **_FEED, **_AUDIT}),
+            "durableObjects": objects_of(STATE, {**_OBJECTS, **_FEED, **_AUDIT, **_DIRECTORY}),
         },
     )
 
@@ -225,7 +226,7 @@ def core_worker() -> Worker:
     gateway = CONFIGS["gateway"].parent / "gateway"
     pure = [
         path
-        for part in ("caching", "routing", "transforms", "ends", "schema")
+        for part in ("breakers", "caching", "routing", "transforms", "ends", "schema")
         for path in (gateway / part).glob("*.py")
     ]
     alone = ("messages", "pipeline", "settings", "policies/__init__", "policies/transform")

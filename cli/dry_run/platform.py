@@ -9,10 +9,19 @@ from typing import Any, NamedTuple
 
 from cli.dry_run.call import Caller
 from contract.auth import CredentialKind, Principal, VerifyResponse
-from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
+from contract.breaker import (
+    BreakerDetails,
+    BreakerName,
+    BreakerReport,
+    BreakerRequest,
+    BreakerStatus,
+    ForceRequest,
+)
+from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishRequest
 from contract.circuit_breaker import State
 from contract.limits import LimitDecision, LimitRequest
 from messages import BodyTooLarge, Headers, Request, Response, read_body
+from ports import RegionKind
 
 _ANY_SIZE = 1 << 62
 _JSON = ("content-type", "application/json")
@@ -120,15 +129,26 @@ class _Limiters:
 class _Breakers:
     """Closed, whatever is reported."""
 
-    async def report(
-        self, upstream: str, report: BreakerReport, *, timeout: float
-    ) -> BreakerStatus:
+    async def report(self, report: BreakerReport, *, timeout: float) -> BreakerStatus:
         return BreakerStatus(state=State.CLOSED, version=0)
 
-    async def acquire(
-        self, upstream: str, request: BreakerRequest, *, timeout: float
-    ) -> BreakerStatus:
+    async def acquire(self, request: BreakerRequest, *, timeout: float) -> BreakerStatus:
         return BreakerStatus(state=State.CLOSED, version=0)
+
+    async def force(self, request: ForceRequest, *, timeout: float) -> BreakerDetails:
+        return BreakerDetails(state=State.CLOSED, version=0)
+
+    async def show(self, name: BreakerName, *, timeout: float) -> BreakerDetails:
+        return BreakerDetails(state=State.CLOSED, version=0)
+
+    async def enlist(self, request: ListRequest, *, timeout: float) -> ListAnswer:
+        return ListAnswer()
+
+    async def want(self, request: WishRequest, *, timeout: float) -> Listing:
+        return await self.listing(timeout=timeout)
+
+    async def listing(self, *, timeout: float) -> Listing:
+        return Listing(names=(), wishes={})
 
 
 class _Store:
@@ -173,6 +193,15 @@ class RecordingPlatform:
 
     async def together(self, works: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
         return [await work for work in works]
+
+    async def pause(self, seconds: float) -> None:
+        return None
+
+    def log(self, line: dict[str, Any]) -> None:
+        return None
+
+    def region(self, kind: RegionKind) -> str:
+        return "local"
 
     async def health(self, timeout: float) -> dict[str, str]:
         return {}

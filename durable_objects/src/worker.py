@@ -4,8 +4,9 @@ It has no address of its own; every class answers RPC only.
 """
 
 from state.audit_log import AuditLog
+from state.breaker_directory import BreakerDirectory
 from state.change_feed import ChangeFeed
 from state.circuit_breaker import CircuitBreaker
 from state.rate_limiter import RateLimiter
 
-__all__ = ["AuditLog", "ChangeFeed", "CircuitBreaker", "RateLimiter"]
+__all__ = ["AuditLog", "BreakerDirectory", "ChangeFeed", "CircuitBreaker", "RateLimiter"]

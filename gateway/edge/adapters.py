@@ -4,6 +4,7 @@ Bindings are looked up once for each isolate; Durable Object stubs are taken ane
 they may not outlive a request. Every failure leaves here as `Unavailable`.
 """
 
+import re
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, TypeVar
@@ -14,7 +15,16 @@ from pyodide.ffi import JsException, jsnull
 
 from contract.audit import AUDIT, AuditEntry, Entries, EntriesRequest, Record
 from contract.auth import VerifyRequest, VerifyResponse
-from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
+from contract.breaker import (
+    DIRECTORY,
+    BreakerDetails,
+    BreakerName,
+    BreakerReport,
+    BreakerRequest,
+    BreakerStatus,
+    ForceRequest,
+)
+from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishRequest
 from contract.cache import MAX_BODY, STATUS, STORED_AT, TTL
 from contract.feed import (
     FEED,
@@ -27,11 +37,12 @@ from contract.feed import (
     TablePointer,
 )
 from contract.limits import LimitDecision, LimitRequest
+from contract.log_line import log_line
 from contract.names import PING, Binding
 from edge.convert import JsStream, Origin, cut_off, request_to_js, response_from_js
-from edge.driver import Rejected, invoke, promising, settled, together, within
+from edge.driver import Rejected, invoke, pause, promising, settled, together, within
 from messages import BodyTooLarge, Request, Response, read_body
-from ports import Secret, Service, Unavailable
+from ports import RegionKind, Secret, Service, Unavailable
 
 T = TypeVar("T")
 
@@ -41,11 +52,21 @@ _encode = msgspec.json.Encoder().encode
 _decode_verification = msgspec.json.Decoder(VerifyResponse).decode
 _decode_limit = msgspec.json.Decoder(LimitDecision).decode
 _decode_breaker = msgspec.json.Decoder(BreakerStatus).decode
+_decode_details = msgspec.json.Decoder(BreakerDetails).decode
+_decode_wish = msgspec.json.Decoder(ListAnswer).decode
+_decode_listing = msgspec.json.Decoder(Listing).decode
 _decode_changes = msgspec.json.Decoder(Changes).decode
 _decode_pointer_answer = msgspec.json.Decoder(PointerAnswer).decode
 _decode_audit_entry = msgspec.json.Decoder(AuditEntry).decode
 _decode_audit_entries = msgspec.json.Decoder(Entries).decode
 _decode_history = msgspec.json.Decoder(History).decode
+
+_REGION = re.compile(r"[A-Za-z0-9-]{1,20}")
+
+
+def write_line(line: dict[str, Any]) -> None:
+    """Write one JSON object into the log."""
+    js.console.log(log_line(line))
 
 
 async def _ask(dependency: str, timeout: float, call: Callable[..., Any], *arguments: Any) -> Any:
@@ -172,26 +193,55 @@ class RateLimiterObjects:
 
 
 class CircuitBreakerObjects:
-    """The CircuitBreaker objects of the state Worker."""
+    """The CircuitBreaker objects of the state Worker, and its BreakerDirectory."""
 
-    def __init__(self, namespace: Any) -> None:
+    def __init__(self, namespace: Any, directory: Any) -> None:
         self._namespace = namespace
+        self._directory = directory
 
-    async def report(
-        self, upstream: str, report: BreakerReport, *, timeout: float
-    ) -> BreakerStatus:
-        breaker = self._namespace.getByName(upstream)
-        message = _encoded(report)
-        answer = await _ask("circuit breaker", timeout, invoke, breaker.report, breaker, message)
-        return _read("circuit breaker", _decode_breaker, answer)
+    async def report(self, report: BreakerReport, *, timeout: float) -> BreakerStatus:
+        return await self._ask(_decode_breaker, "report", report.name, timeout, report)
 
-    async def acquire(
-        self, upstream: str, request: BreakerRequest, *, timeout: float
-    ) -> BreakerStatus:
-        breaker = self._namespace.getByName(upstream)
-        message = _encoded(request)
-        answer = await _ask("circuit breaker", timeout, invoke, breaker.acquire, breaker, message)
-        return _read("circuit breaker", _decode_breaker, answer)
+    async def acquire(self, request: BreakerRequest, *, timeout: float) -> BreakerStatus:
+        return await self._ask(_decode_breaker, "acquire", request.name, timeout, request)
+
+    async def force(self, request: ForceRequest, *, timeout: float) -> BreakerDetails:
+        return await self._ask(_decode_details, "force", request.name, timeout, request)
+
+    async def show(self, name: BreakerName, *, timeout: float) -> BreakerDetails:
+        return await self._ask(_decode_details, "show", name, timeout)
+
+    async def enlist(self, request: ListRequest, *, timeout: float) -> ListAnswer:
+        return await self._ask_directory(_decode_wish, "enlist", timeout, request)
+
+    async def want(self, request: WishRequest, *, timeout: float) -> Listing:
+        return await self._ask_directory(_decode_listing, "want", timeout, request)
+
+    async def listing(self, *, timeout: float) -> Listing:
+        return await self._ask_directory(_decode_listing, "listing", timeout)
+
+    async def _ask(
+        self,
+        decode: Callable[[Any], T],
+        method: str,
+        name: BreakerName,
+        timeout: float,
+        *messages: msgspec.Struct,
+    ) -> T:
+        breaker = self._namespace.getByName(name.object)
+        arguments = (getattr(breaker, method), breaker, *map(_encoded, messages))
+        answer = await _ask("circuit breaker", timeout, invoke, *arguments)
+        return _read("circuit breaker", decode, answer)
+
+    async def _ask_directory(
+        self, decode: Callable[[Any], T], method: str, timeout: float, *messages: msgspec.Struct
+    ) -> T:
+        if self._directory is None:
+            raise Unavailable("breaker directory", reason="not bound")
+        directory = self._directory.getByName(DIRECTORY)
+        arguments = (getattr(directory, method), directory, *map(_encoded, messages))
+        answer = await _ask("breaker directory", timeout, invoke, *arguments)
+        return _read("breaker directory", decode, answer)
 
 
 class ChangeFeedObject:
@@ -318,11 +368,15 @@ class StoreSecret:
 class CloudflarePlatform:
     """All adapters, made from the `env` of the isolate's first request."""
 
-    def __init__(self, env: Any) -> None:
+    def __init__(self, env: Any, place: Any) -> None:
+        """`place` is `request.cf` of the first request, which tells where the isolate runs."""
         self._env = env
+        self._place = place
         self.authority = AuthWorker(getattr(env, Binding.AUTH))
         self.limiters = RateLimiterObjects(getattr(env, Binding.RATE_LIMITER))
-        self.breakers = CircuitBreakerObjects(getattr(env, Binding.CIRCUIT_BREAKER))
+        self.breakers = CircuitBreakerObjects(
+            getattr(env, Binding.CIRCUIT_BREAKER), getattr(env, Binding.BREAKER_DIRECTORY, None)
+        )
         self.store = SharedCache(getattr(env, Binding.CACHE))
         feed = getattr(env, Binding.CHANGE_FEED, None)
         self.feed = ChangeFeedObject(feed) if feed is not None else None
@@ -353,6 +407,18 @@ class CloudflarePlatform:
 
     async def together(self, works: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
         return await together(works)
+
+    async def pause(self, seconds: float) -> None:
+        await pause(seconds)
+
+    def log(self, line: dict[str, Any]) -> None:
+        write_line(line)
+
+    def region(self, kind: RegionKind) -> str:
+        if kind == "global":
+            return kind
+        named = getattr(self._place, kind, None)
+        return named if isinstance(named, str) and _REGION.fullmatch(named) else "local"
 
     async def health(self, timeout: float) -> dict[str, str]:
         env = self._env

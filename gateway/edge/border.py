@@ -18,7 +18,7 @@ from application import Application, Control
 from contract.log_line import log_line
 from contract.names import CLIENT_ADDRESS, TABLE_FIELD
 from contract.problems import UPSTREAM_INVALID, Problem
-from edge.adapters import CloudflarePlatform
+from edge.adapters import CloudflarePlatform, write_line
 from edge.convert import request_from_js, response_to_js
 from edge.driver import drive, later, pause
 from memory import Memory
@@ -35,8 +35,9 @@ _log = js.console.log
 class Border:
     """The gateway's side of `fetch`, for the table that is built in and those published later."""
 
-    def __init__(self, built_in: BuiltIn, env: Any) -> None:
-        self._platform = platform = CloudflarePlatform(env)
+    def __init__(self, built_in: BuiltIn, env: Any, place: Any) -> None:
+        """`place` is what the first request says of where it came in (`request.cf`)."""
+        self._platform = platform = CloudflarePlatform(env, place)
         self._memory = memory = Memory()
         self._admin_host = admin_host(getattr(env, "ADMIN_HOST", None), _complain)
         self._plane: AdminPlane | None = None
@@ -44,7 +45,7 @@ class Border:
             getattr(env, "TABLES_MAX_AGE", None), getattr(env, "TABLES_DEADLINE", None), _complain
         )
         around = Surroundings(
-            platform.feed, platform.archive, memory, pace, time.time, pause, _log_event
+            platform.feed, platform.archive, memory, pace, time.time, pause, write_line
         )
         self._tables = Tables(built_in, self._application, around)
         self._tells_table = getattr(env, "ENVIRONMENT", None) == "development"
@@ -115,12 +116,8 @@ class Border:
         return answer
 
 
-def _log_event(line: dict[str, Any]) -> None:
-    _log(log_line(line))
-
-
 def _complain(message: str) -> None:
-    _log_event({"level": "error", "event": "configuration", "error": message})
+    write_line({"level": "error", "event": "configuration", "error": message})
 
 
 async def _deferred(work: Coroutine[Any, Any, None]) -> None:

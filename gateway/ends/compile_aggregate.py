@@ -1,6 +1,6 @@
 """From the settings of an aggregation to what answers it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from ends.aggregate import Aggregate, Part
 from ends.settings import AggregateSettings
@@ -15,10 +15,11 @@ def compile_aggregate(
     settings: AggregateSettings,
     known: Mapping[str, ServiceSettings],
     services: Mapping[str, Service],
-    breakers: Mapping[str, Policy],
+    breaker: Callable[[str], Policy | None],
     together: Together,
 ) -> Aggregate:
-    """The end of a route with these `settings`. Raises `TemplateError`."""
+    """The end of a route with these `settings`, `breaker` giving that of a service, where it has
+    one. Raises `TemplateError`."""
     parts = [
         Part(
             name,
@@ -27,7 +28,7 @@ def compile_aggregate(
             Target(part.path),
             part.optional,
             seconds(part.timeout or known[part.service].timeout),
-            breakers.get(part.service),
+            breaker(part.service),
         )
         for name, part in settings.parts.items()
     ]

@@ -12,7 +12,9 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import to_builtins
 
-from contract.circuit_breaker import BreakerSettings
+from breakers.settings import compiled as compiled_breaker
+from breakers.talk import Talk
+from contract.breaker import BreakerName
 from ends.backends import Backend, Backends, Sticky
 from ends.compile_aggregate import compile_aggregate
 from ends.credentials import CredentialedService, Credentials
@@ -52,7 +54,6 @@ from routing.schemas import Used, program_of, used
 from routing.sessions import needs_csrf, passes_session, takes_session
 from routing.table import (
     AccessSettings,
-    CircuitBreakerSettings,
     CsrfSettings,
     MaintenanceSettings,
     RouteSettings,
@@ -172,13 +173,9 @@ class _Builder:
         self._services = {name: self._service(name, one) for name, one in table.services.items()}
         self._remembered = memory.remembered
         self._local_windows = memory.local_windows
-        self._breakers = {
-            name: CircuitBreakerPolicy(
-                name, _breaker_settings(service.circuit_breaker), platform.breakers
-            )
-            for name, service in table.services.items()
-            if service.circuit_breaker is not None
-        }
+        self._breaker_views = memory.breaker_views
+        self._talk = Talk(platform.breakers, platform.time, platform.pause, platform.log)
+        self._breakers: dict[str, CircuitBreakerPolicy] = {}
         self._cors = {name: CorsRules(settings) for name, settings in table.cors.items()}
         self._roles = Roles(table.roles)
         self._locations = Locations(versioned)
@@ -210,7 +207,7 @@ class _Builder:
                 settings.aggregate,
                 self._table.services,
                 self._services,
-                self._breakers,
+                lambda service: self._breaker(service, settings.name),
                 self._platform.together,
             )
         if settings.backends:
@@ -245,7 +242,7 @@ class _Builder:
         for one, to in zip(settings.backends, destinations(settings), strict=True):
             number = counted[one.service] = counted.get(one.service, 0) + 1
             name = one.service if number == 1 else f"{one.service}#{number}"
-            breaker = self._breakers.get(one.service)
+            breaker = self._breaker(one.service, settings.name)
             handle = compose([] if breaker is None else [breaker], self._dispatch(settings, to))
             backends.append(Backend(name, one.weight, handle, header_edit(one)))
         sticky = settings.sticky
@@ -425,11 +422,28 @@ class _Builder:
         if service is None:
             return None  # each backend and part is behind the breaker of its service
         settings = self._table.services[service].circuit_breaker
-        if settings is None:
+        breaker = self._breaker(service, route.name)
+        if settings is None or breaker is None:
             return None
         threshold = settings.failure_rate_threshold
-        shown = {"service": service, "failure_rate_threshold": threshold}
-        return self._breakers[service], shown
+        return breaker, {"service": service, "failure_rate_threshold": threshold}
+
+    def _breaker(self, service: str, route: str) -> CircuitBreakerPolicy | None:
+        """The breaker of `service` for `route`: the same one for all, or one of its own."""
+        of_service = self._table.services[service]
+        settings = of_service.circuit_breaker
+        if settings is None:
+            return None
+        upstream = service if settings.scope == "service" else f"{service}/{route}"
+        policy = self._breakers.get(upstream)
+        if policy is None:
+            platform = self._platform
+            name = BreakerName(upstream, platform.region(settings.region))
+            view = self._breaker_views.view(name, compiled_breaker(settings, of_service.timeout))
+            policy = self._breakers[upstream] = CircuitBreakerPolicy(
+                service, settings, view, self._talk
+            )
+        return policy
 
     def _transform(self, route: CompiledRoute, names: Sequence[str]) -> "_Made":
         if not names:
@@ -564,13 +578,3 @@ def _public(version: str, route: VersionedRoute) -> PathTemplate | None:
     if path is None:
         return None
     return PathTemplate(f"/{version}{without_types(path)}" if version else without_types(path))
-
-
-def _breaker_settings(settings: CircuitBreakerSettings) -> BreakerSettings:
-    return BreakerSettings(
-        failure_rate_threshold=settings.failure_rate_threshold,
-        minimum_calls=settings.minimum_calls,
-        window=settings.window,
-        wait_open=seconds(settings.wait_open),
-        probes=settings.probes,
-    )

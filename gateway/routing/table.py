@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, field
 
+from breakers.settings import CircuitBreakerSettings
 from ends.settings import (
     AggregateSettings,
     BackendSettings,
@@ -177,16 +178,6 @@ class RequestLimits(Settings, frozen=True, kw_only=True):
     """The values of all header fields together."""
     target_bytes: Size = "8KiB"
     """Path and query."""
-
-
-class CircuitBreakerSettings(Settings, frozen=True, kw_only=True):
-    """When calls to a service are cut off (the words are resilience4j's)."""
-
-    failure_rate_threshold: Annotated[float, Meta(gt=0, le=100)] = 50.0
-    minimum_calls: Annotated[int, Meta(ge=1, le=1000)] = 5
-    window: Annotated[int, Meta(ge=1, le=1000)] = 20
-    wait_open: PositiveDuration = "10s"
-    probes: Annotated[int, Meta(ge=1, le=100)] = 1
 
 
 class ServiceSettings(Settings, frozen=True, kw_only=True):

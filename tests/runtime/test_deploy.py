@@ -35,6 +35,7 @@ UPLOADED = {
             reference security_headers settings tracing worker
         """,
         "admin": "__init__ audit endpoint endpoints host plane scopes tables trail",
+        "breakers": "__init__ settings talk view",
         "caching": """
             __init__ ages cache_status conditions dates decide decision directives entity_tags
             freshness invalidation lists ranges request rules serving settings stored storing
@@ -83,7 +84,10 @@ UPLOADED = {
     "cache": {"": "worker", "store": "__init__ entry tiers"},
     "state": {
         "": "worker",
-        "state": "__init__ audit_log audit_trail change_feed circuit_breaker rate_limiter record",
+        "state": """
+            __init__ audit_log audit_trail breaker_directory change_feed circuit_breaker
+            rate_limiter record
+        """,
     },
 }
 MODULES = {

@@ -6,14 +6,27 @@ The state machines behind it are the real ones from `contract`; only the distanc
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
+import msgspec
+
 from contract.auth import CredentialKind, Principal, VerifyResponse
-from contract.breaker import BreakerReport, BreakerRequest, BreakerStatus
+from contract.breaker import (
+    BreakerDetails,
+    BreakerName,
+    BreakerReport,
+    BreakerRequest,
+    BreakerStatus,
+    ForceRequest,
+    details_of,
+    status_of,
+    take_report,
+)
+from contract.breaker_directory import Directory, ListAnswer, Listing, ListRequest, WishRequest
 from contract.cache import STATUS, STORED_AT, TTL
-from contract.circuit_breaker import BreakerSettings, CircuitBreaker
+from contract.circuit_breaker import CircuitBreaker
 from contract.limits import LimitDecision, LimitRequest
 from contract.sliding_window import SlidingWindow
 from messages import BodyTooLarge, Exchange, Headers, Request, Response
-from ports import Secret, Unavailable
+from ports import RegionKind, Secret, Unavailable
 from store.entry import entry_of
 
 T = TypeVar("T")
@@ -117,49 +130,57 @@ class FakeLimiters:
 
 
 class FakeBreakers:
-    """One breaker for each upstream, and the list of calls that came."""
+    """One breaker for each upstream and region, and the list of calls that came."""
 
     def __init__(self, clock: Clock) -> None:
         self.breakers: dict[str, CircuitBreaker] = {}
+        self.directory = Directory()
         self.calls: list[str] = []
         self.down = False
         self._clock = clock
+        self.listed: set[str] = set()
 
-    async def report(
-        self, upstream: str, report: BreakerReport, *, timeout: float
-    ) -> BreakerStatus:
-        breaker = self._reach(upstream, "report")
-        breaker.record(
-            report.settings,
-            self._clock.now,
-            successes=report.successes,
-            failures=report.failures,
-            probe=report.probe,
-        )
-        return self._status(breaker, report.settings, permitted=True)
+    async def report(self, report: BreakerReport, *, timeout: float) -> BreakerStatus:
+        breaker = self._reach(report.name, "report")
+        if report.listed:
+            self.listed.add(report.name.object)
+        status = take_report(breaker, report, self._clock.now, 0.0)
+        return msgspec.structs.replace(status, listed=report.name.object in self.listed)
 
-    async def acquire(
-        self, upstream: str, request: BreakerRequest, *, timeout: float
-    ) -> BreakerStatus:
-        breaker = self._reach(upstream, "acquire")
-        permitted = breaker.acquire(request.settings, self._clock.now)
-        return self._status(breaker, request.settings, permitted=permitted)
+    async def acquire(self, request: BreakerRequest, *, timeout: float) -> BreakerStatus:
+        breaker = self._reach(request.name, "acquire")
+        permission = breaker.acquire(request.settings, self._clock.now)
+        return status_of(breaker, request.settings, self._clock.now, permission)
 
-    def _reach(self, upstream: str, call: str) -> CircuitBreaker:
+    async def force(self, request: ForceRequest, *, timeout: float) -> BreakerDetails:
+        breaker = self._reach(request.name, "force")
+        breaker.force(request.mode, self._clock.now, request.reason)
+        return details_of(breaker, self._clock.now)
+
+    async def show(self, name: BreakerName, *, timeout: float) -> BreakerDetails:
+        return details_of(self._reach(name, "show"), self._clock.now)
+
+    async def enlist(self, request: ListRequest, *, timeout: float) -> ListAnswer:
+        self._call("enlist")
+        return ListAnswer(wish=self.directory.enlist(request.name, self._clock.now))
+
+    async def want(self, request: WishRequest, *, timeout: float) -> Listing:
+        self._call("want")
+        self.directory.want(request, self._clock.now)
+        return self.directory.listing(self._clock.now)
+
+    async def listing(self, *, timeout: float) -> Listing:
+        self._call("listing")
+        return self.directory.listing(self._clock.now)
+
+    def _reach(self, name: BreakerName, call: str) -> CircuitBreaker:
+        self._call(call)
+        return self.breakers.setdefault(name.object, CircuitBreaker())
+
+    def _call(self, call: str) -> None:
         self.calls.append(call)
         if self.down:
             raise Unavailable("circuit breaker")
-        return self.breakers.setdefault(upstream, CircuitBreaker())
-
-    def _status(
-        self, breaker: CircuitBreaker, settings: BreakerSettings, *, permitted: bool
-    ) -> BreakerStatus:
-        return BreakerStatus(
-            state=breaker.state,
-            version=breaker.version,
-            retry_after=breaker.retry_after(settings, self._clock.now),
-            permitted=permitted,
-        )
 
 
 class FakeStore:
@@ -200,6 +221,8 @@ class FakePlatform:
         self.services: dict[str, FakeService] = {}
         self.secrets: dict[str, Secret] = {}
         self.states = {"auth": "ok", "data": "ok"}
+        self.lines: list[dict[str, Any]] = []
+        """What was logged beside requests."""
 
     def binding(self, name: str) -> FakeService:
         return self.services.setdefault(name, FakeService())
@@ -215,6 +238,15 @@ class FakePlatform:
 
     async def together(self, works: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
         return [await work for work in works]
+
+    async def pause(self, seconds: float) -> None:
+        return None
+
+    def log(self, line: dict[str, Any]) -> None:
+        self.lines.append(line)
+
+    def region(self, kind: RegionKind) -> str:
+        return "global" if kind == "global" else "local"
 
     async def health(self, timeout: float) -> dict[str, str]:
         return self.states

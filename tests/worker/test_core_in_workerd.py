@@ -125,21 +125,22 @@ def test_a_window_decides_the_same(run: Run, quota: int) -> None:
     ]
 
 
-STEPS: list[tuple[str, float, bool | None, State]] = [
-    # step, seconds, what `acquire` says, state after it
-    ("good", 0, None, State.CLOSED),
-    ("bad", 1, None, State.OPEN),
-    ("acquire", 2, False, State.OPEN),
-    ("acquire", 12, True, State.HALF_OPEN),
-    ("acquire", 12, False, State.HALF_OPEN),
-    ("bad probe", 13, None, State.OPEN),
-    ("acquire", 24, True, State.HALF_OPEN),
-    ("good probe", 25, None, State.CLOSED),
-    ("acquire", 26, True, State.CLOSED),
+STEPS: list[tuple[str, float, str, bool | None, State]] = [
+    # step, seconds, outcomes, what `acquire` says, state after it
+    ("calls", 0, "0", None, State.CLOSED),
+    ("calls", 1, "1", None, State.OPEN),
+    ("ask", 2, "", False, State.OPEN),
+    ("ask", 12, "", True, State.HALF_OPEN),
+    ("ask", 12, "", False, State.HALF_OPEN),
+    ("probe", 13, "1", None, State.OPEN),
+    ("ask", 24, "", False, State.OPEN),
+    ("ask", 34, "", True, State.HALF_OPEN),
+    ("probe", 35, "0", None, State.CLOSED),
+    ("ask", 36, "", True, State.CLOSED),
 ]
 
 
 def test_a_breaker_goes_through_its_states(run: Run) -> None:
-    steps = [(step, NOW + seconds) for step, seconds, *_ in STEPS]
+    steps = [(step, NOW + seconds, outcome) for step, seconds, outcome, *_ in STEPS]
     states = run("breaker", {"minimum_calls": 2, "wait_open": 10}, steps)
-    assert states == [[permitted, state] for _, _, permitted, state in STEPS]
+    assert states == [[granted, state] for *_, granted, state in STEPS]

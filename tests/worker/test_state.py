@@ -3,13 +3,23 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
-from contract.breaker import BreakerReport, BreakerRequest
-from contract.circuit_breaker import BreakerSettings
+from contract.breaker import (
+    BreakerName,
+    BreakerReport,
+    BreakerRequest,
+    ForceRequest,
+    ProbeOutcome,
+)
+from contract.breaker_directory import ListRequest, WishRequest
+from contract.circuit_breaker import BreakerSettings, Mode
 from contract.limits import LimitRequest
+from contract.outcome_window import Outcome, Outcomes
 from runtime.local import LocalRuntime
 from tests.worker.conftest import Caller, RpcError
 
@@ -59,39 +69,108 @@ SETTINGS = BreakerSettings(minimum_calls=2, wait_open=HOUR)
 NO_WAIT = BreakerSettings(minimum_calls=2, wait_open=0.0)
 
 
+class Breaker:
+    """One breaker object, spoken to directly."""
+
+    def __init__(self, caller: Caller, upstream: str, region: str = "local") -> None:
+        self._caller = caller
+        self.name = BreakerName(upstream, region)
+
+    def report(self, settings: BreakerSettings, **outcome: Any) -> dict[str, Any]:
+        return self._ask("report", BreakerReport(name=self.name, settings=settings, **outcome))
+
+    def acquire(self, settings: BreakerSettings) -> dict[str, Any]:
+        return self._ask("acquire", BreakerRequest(name=self.name, settings=settings))
+
+    def force(self, mode: Mode) -> dict[str, Any]:
+        request = ForceRequest(name=self.name, mode=mode, reason="because", by="ada")
+        return self._ask("force", request)
+
+    def show(self) -> dict[str, Any]:
+        text = self._caller.ask(
+            "rpc", binding="CIRCUIT_BREAKER", method="show", object=self.name.object
+        )
+        return dict(msgspec.json.decode(text))
+
+    def _ask(self, method: str, message: msgspec.Struct) -> dict[str, Any]:
+        answer = self._caller.rpc("CIRCUIT_BREAKER", method, message, object=self.name.object)
+        return dict(answer)
+
+
+FAILED = Outcomes(calls="11")
+
+
 def test_a_breaker_opens_half_opens_and_closes(caller: Caller) -> None:
-    def report(**outcome: int | bool) -> dict[str, object]:
-        message = BreakerReport(settings=SETTINGS, **outcome)  # type: ignore[arg-type]
-        return dict(caller.rpc("CIRCUIT_BREAKER", "report", message, object="orders"))
+    breaker = Breaker(caller, "orders")
+    first = breaker.report(NO_WAIT, outcomes=Outcomes(calls="0"))
+    assert (first["state"], first["listed"]) == ("closed", False)
+    assert breaker.report(NO_WAIT, outcomes=FAILED, listed=True)["state"] == "open"
+    probe, refused = breaker.acquire(NO_WAIT), breaker.acquire(NO_WAIT)
+    assert (probe["state"], probe["permit"]) == ("half-open", 1)
+    assert (refused["state"], refused["granted"]) == ("half-open", False)
+    good = (ProbeOutcome(1, Outcome.GOOD),)
+    closed = breaker.report(NO_WAIT, probes=good)
+    assert (closed["state"], closed["version"]) == ("closed", first["version"] + 3)
+    # Outcomes from before do not count any more.
+    assert breaker.report(NO_WAIT, version=first["version"], outcomes=FAILED) == closed
+    events = breaker.show()["events"]
+    assert [event[2:] for event in events] == [
+        ["half-open", "closed", "1 of 1 probes came back"],
+        ["open", "half-open", "the wait is over"],
+        ["closed", "open", "2 of 3 calls failed"],
+    ]
 
-    def acquire(settings: BreakerSettings) -> tuple[object, object]:
-        request = BreakerRequest(settings=settings)
-        status = caller.rpc("CIRCUIT_BREAKER", "acquire", request, object="orders")
-        return status["state"], status["permitted"]
 
-    assert report(successes=1, failures=1)["state"] == "open"
-    assert acquire(SETTINGS) == ("open", False)
-    assert acquire(NO_WAIT) == ("half-open", True)
-    assert acquire(NO_WAIT) == ("half-open", False)
-    assert report(successes=1, probe=True) == {
-        "state": "closed",
-        "version": 3,
-        "retry_after": 0.0,
-        "permitted": True,
-    }
+def test_a_breaker_is_of_its_region_alone(caller: Caller) -> None:
+    assert Breaker(caller, "maps", "FRA").report(SETTINGS, outcomes=FAILED)["state"] == "open"
+    assert Breaker(caller, "maps", "SIN").acquire(SETTINGS)["state"] == "closed"
 
 
-def test_an_open_breaker_stays_open_over_a_restart(caller: Caller, runtime: LocalRuntime) -> None:
-    report = BreakerReport(settings=SETTINGS, failures=2)
-    caller.rpc("CIRCUIT_BREAKER", "report", report, object="payments")
+def test_a_breaker_grants_exactly_its_probes_under_concurrency(caller: Caller) -> None:
+    settings = msgspec.structs.replace(NO_WAIT, probes=3)
+    breaker = Breaker(caller, "crowd")
+    breaker.report(settings, outcomes=FAILED)
+    with ThreadPoolExecutor(16) as pool:
+        granted = list(
+            pool.map(lambda _: breaker.acquire(settings).get("granted", True), range(40))
+        )
+    assert sum(granted) == 3
+
+
+def test_breakers_stay_as_they_are_over_a_restart(caller: Caller, runtime: LocalRuntime) -> None:
+    opened, forced = Breaker(caller, "payments"), Breaker(caller, "ledger")
+    versions = [
+        opened.report(SETTINGS, outcomes=FAILED)["version"],
+        forced.force(Mode.OPEN)["version"],
+    ]
     runtime.kill_workerd()
     runtime.wait_ready()
-    request = BreakerRequest(settings=SETTINGS)
-    status = caller.rpc("CIRCUIT_BREAKER", "acquire", request, object="payments")
-    assert (status["state"], status["permitted"]) == ("open", False)
+    seen = [breaker.acquire(SETTINGS) for breaker in (opened, forced)]
+    assert [status["state"] for status in seen] == ["open", "forced-open"]
+    assert [status["version"] for status in seen] == versions
+    assert [status["granted"] for status in seen] == [False, False]
 
 
-@pytest.mark.parametrize("binding", ["RATE_LIMITER", "CIRCUIT_BREAKER"])
+def test_the_directory_knows_breakers_and_what_is_wanted(caller: Caller) -> None:
+    def ask(method: str, message: msgspec.Struct) -> dict[str, Any]:
+        answer = caller.rpc("BREAKER_DIRECTORY", method, message, object="a directory of tests")
+        return dict(answer)
+
+    names = [BreakerName("tax", "SIN"), BreakerName("tax", "FRA")]
+    assert [ask("enlist", ListRequest(name=name)) for name in names] == [{}, {}]
+    wish = WishRequest(upstream="tax", mode=Mode.OPEN, reason="migration", by="ada")
+    listing = ask("want", wish)
+    assert listing["names"] == [
+        {"upstream": "tax", "region": "FRA"},
+        {"upstream": "tax", "region": "SIN"},
+    ]
+    told = ask("enlist", ListRequest(name=BreakerName("tax", "LHR")))
+    assert (told["wish"]["mode"], told["wish"]["reason"]) == ("open", "migration")
+    ask("want", WishRequest(upstream="tax", mode=Mode.AUTO, reason="done", by="ada"))
+    assert ask("enlist", ListRequest(name=names[0])) == {}
+
+
+@pytest.mark.parametrize("binding", ["RATE_LIMITER", "CIRCUIT_BREAKER", "BREAKER_DIRECTORY"])
 def test_objects_say_how_they_are(caller: Caller, binding: str) -> None:
     assert caller.ping(binding, object="ping") == "ok"
 

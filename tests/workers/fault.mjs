@@ -80,6 +80,14 @@ export class CircuitBreaker extends FaultyObject {
     return inject(() => this.real(this.env.CIRCUIT_BREAKER).report(argument));
   }
 
+  force(argument) {
+    return inject(() => this.real(this.env.CIRCUIT_BREAKER).force(argument));
+  }
+
+  show() {
+    return inject(() => this.real(this.env.CIRCUIT_BREAKER).show());
+  }
+
   acquire(argument) {
     return inject(() => this.real(this.env.CIRCUIT_BREAKER).acquire(argument));
   }

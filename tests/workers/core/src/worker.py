@@ -7,6 +7,7 @@ import msgspec
 from pyodide.ffi import run_sync
 
 from contract.circuit_breaker import BreakerSettings, CircuitBreaker
+from contract.outcome_window import Outcome, Outcomes
 from contract.problems import Problem
 from contract.sliding_window import SlidingWindow
 from routing.paths import PathNormaliser
@@ -79,18 +80,22 @@ def window(quota: int, length: float, times: list[float]) -> list[Any]:
     return [counts.check(quota, length, 1, now) for now in times]
 
 
-def breaker(settings: dict[str, Any], steps: list[tuple[str, float]]) -> list[Any]:
-    """The states of one breaker after each step: good, bad, good probe, bad probe, acquire."""
+def breaker(settings: dict[str, Any], steps: list[tuple[str, float, Any]]) -> list[Any]:
+    """The states of one breaker after each step: ask; calls and their outcomes; probe and its."""
     decoded = msgspec.convert(settings, BreakerSettings)
-    one = CircuitBreaker()
+    one, permit = CircuitBreaker(), 0
     seen = []
-    for step, now in steps:
-        if step == "acquire":
-            seen.append([one.acquire(decoded, now), one.state])
-            continue
-        good = int("good" in step)
-        one.record(decoded, now, successes=good, failures=1 - good, probe="probe" in step)
-        seen.append([None, one.state])
+    for step, now, outcome in steps:
+        granted = None
+        if step == "ask":
+            granted, given = one.acquire(decoded, now)
+            permit = given or permit
+        elif step == "probe":
+            one.settle(decoded, now, 0.0, permit, Outcome(outcome))
+        else:
+            one.record(decoded, now, 0.0, Outcomes(calls=outcome))
+        one = msgspec.json.decode(msgspec.json.encode(one), type=CircuitBreaker)
+        seen.append([granted, one.state])
     return seen
 
 

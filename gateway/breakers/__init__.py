@@ -1,0 +1,1 @@
+"""Circuit breakers as an isolate sees them."""
