@@ -21,6 +21,7 @@ _SUBCOMMANDS = (
     "history",
     "rollback",
     "promote",
+    "audit-log",
     "schema",
     "token",
     "signing-keys",

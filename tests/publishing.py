@@ -20,8 +20,8 @@ from tests.plan import ADMIN_HOST, AUTH, ORIGIN, STATE, WORKERS, caller, objects
 EDGES: Final = ("edge-1", "edge-2", "edge-3", "edge-4")
 """Isolates of one gateway."""
 UNREACHED: Final = "edge-unreached"
-"""The same, with the feed and the auth Worker behind Workers that can fail. What the auth Worker
-tells the feed goes the same way."""
+"""The same, with the feed, the audit log and the auth Worker behind Workers that can fail. What the
+auth Worker tells the feed goes the same way."""
 UNBOUND: Final = "edge-unbound"
 """A deployment without feed and archive."""
 NEWER: Final = "edge-newer"
@@ -102,20 +102,20 @@ def publishing_plan(state: Path) -> Plan:
             options=options,
         )
 
-    feed = {"CHANGE_FEED": "ChangeFeed"}
+    feed, audit = {"CHANGE_FEED": "ChangeFeed"}, {"AUDIT_LOG": "AuditLog"}
     fault = Worker(
         script=WORKERS / "fault.mjs",
         name=FAULT,
         options={
             "durableObjects": {
                 "FAULTY_FEED": {"className": "ChangeFeed", "useSQLite": True},
-                **objects_of(STATE, feed),
+                "FAULTY_AUDIT": {"className": "AuditLog", "useSQLite": True},
+                **objects_of(STATE, {**feed, **audit}),
             }
         },
     )
-    always = {"RATE_LIMITER": "RateLimiter", "CIRCUIT_BREAKER": "CircuitBreaker"}
-    always["AUDIT_LOG"] = "AuditLog"
-    unreached = {**objects_of(STATE, always), **objects_of(FAULT, feed)}
+    unbound = {**objects_of(STATE), **objects_of(STATE, audit)}
+    unreached = {**objects_of(STATE), **objects_of(FAULT, {**feed, **audit})}
     calling = msgspec.structs.replace(
         caller(),
         service_bindings={},
@@ -133,7 +133,11 @@ def publishing_plan(state: Path) -> Plan:
         ),
         *(edge(name) for name in EDGES),
         edge(UNREACHED, bindings={"AUTH": FAULT_AUTH}, durableObjects=unreached),
-        edge(UNBOUND, durableObjects=objects_of(STATE, always), kvNamespaces={}),
+        edge(
+            UNBOUND,
+            durableObjects=unbound,
+            kvNamespaces={},
+        ),
         edge(NEWER, "newer"),
         fault,
         Worker(script=WORKERS / "fault.mjs", name=FAULT_AUTH, service_bindings={"TARGET": AUTH}),

@@ -3,8 +3,8 @@
 from typing import Final
 
 from admin.endpoint import Asked, Endpoint, answer
-from admin.scopes import AUDIT
 from contract.audit import MAX_LISTED, EntriesRequest
+from contract.operators import AUDIT
 from contract.problems import MALFORMED_REQUEST, Problem
 from messages import Response
 from ports import AuditLog, Unavailable

@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from admin.audit import AuditEndpoints
 from admin.endpoint import Endpoint
+from admin.keys import KeyEndpoints
 from admin.tables import TablesEndpoints
+from contract.names import Binding
 from memory import Memory
 from ports import AuditLog, ChangeFeed, Platform, TableArchive
 from tables.live import Tables
@@ -28,5 +30,6 @@ def endpoints(around: AdminSurroundings) -> tuple[Endpoint, ...]:
     """All of them, module by module."""
     return (
         *TablesEndpoints(around.tables, around.feed, around.archive, around.is_bound).endpoints(),
+        *KeyEndpoints(around.platform.binding(Binding.AUTH)).endpoints(),
         *AuditEndpoints(around.audit_log).endpoints(),
     )

@@ -7,9 +7,9 @@ on the host ADMIN_HOST alone. Whoever may nothing here is not told what there is
 from collections.abc import Iterable
 from typing import Final
 
-from admin import scopes
 from admin.endpoint import Asked, Endpoint, Found, Registry, query_of
 from admin.trail import Trail
+from contract import operators
 from contract.names import ADMIN_PREFIX
 from contract.problems import (
     ADMIN_UNAVAILABLE,
@@ -103,8 +103,8 @@ async def _passed(exchange: Exchange) -> Response:
 def _require(exchange: Exchange, endpoint: Endpoint | None) -> None:
     """Raise `Problem` unless the caller may: of what is not there, only operators are told so."""
     held = exchange.principal.scopes if exchange.principal is not None else ()
-    scope = endpoint.scope if endpoint is not None else scopes.ADMIN
-    allowed = scopes.has(held, scope) if endpoint is not None else scopes.is_operator(held)
+    scope = endpoint.scope if endpoint is not None else operators.ADMIN
+    allowed = operators.has(held, scope) if endpoint is not None else operators.is_operator(held)
     if not allowed:
         challenge = f'Bearer error="insufficient_scope", scope="{scope}"'
         raise Problem(

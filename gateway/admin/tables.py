@@ -12,9 +12,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from admin.endpoint import Asked, Endpoint, answer, fields
-from admin.scopes import PUBLISH
 from application import SHORT
 from contract.feed import Name, Percent, PointerRequest, TableId, TablePointer, Words
+from contract.operators import PUBLISH
 from contract.problems import (
     ADMIN_UNAVAILABLE,
     CONFLICT,

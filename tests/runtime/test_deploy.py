@@ -34,7 +34,7 @@ UPLOADED = {
             addresses application compiled_routes hardening health memory messages pipeline ports
             reference security_headers settings tracing worker
         """,
-        "admin": "__init__ audit endpoint endpoints host plane scopes tables trail",
+        "admin": "__init__ audit endpoint endpoints host keys plane tables trail",
         "breakers": "__init__ settings talk view",
         "caching": """
             __init__ ages cache_status conditions dates decide decision directives entity_tags
@@ -75,7 +75,7 @@ UPLOADED = {
         "": "announcing fetching worker",
         "identity": """
             __init__ announcements api_keys attempts claims clients demo handle
-            http_lifetime issuer_keys issuers key_endpoint metadata_endpoint oauth passwords
+            http_lifetime issuer_keys issuers key_endpoint keys metadata_endpoint oauth passwords
             revocation_endpoint service session_endpoint sessions store
             token_endpoint tokens verification
         """,

@@ -5,16 +5,17 @@ import pytest
 from cli.main import main
 from runtime.local import LocalRuntime
 from runtime.project import GATEWAY
-from tests.consumer import SECRETS, Consumer, bearer, mint, problem, unique
+from tests.consumer import SECRETS, Consumer, admin_url, bearer, mint, problem, unique
 
 Output = pytest.CaptureFixture[str]
 
 
 @pytest.fixture
 def url(runtime: LocalRuntime, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The gateway's; the token is that of one caller."""
-    monkeypatch.setenv("GATEWAY_TOKEN", mint(unique("keeper")))
-    return runtime.url(GATEWAY)
+    """The gateway's host of operators; the token is that of one of them."""
+    scopes = ("gateway:keys", "roadmaps:read")
+    monkeypatch.setenv("GATEWAY_TOKEN", mint(unique("keeper"), scopes))
+    return admin_url(runtime.url(GATEWAY))
 
 
 def new_key(out: str) -> tuple[str, str]:
@@ -25,7 +26,8 @@ def new_key(out: str) -> tuple[str, str]:
 
 
 def test_a_key_from_its_making_to_its_end(url: str, anonymous: Consumer, capsys: Output) -> None:
-    words = ("--name", "ci", "--scope", "roadmaps:read", "--expires", "90d")
+    owner = unique("owner")
+    words = ("--name", "ci", "--scope", "roadmaps:read", "--expires", "90d", "--owner", owner)
     assert main(["keys", "create", "--url", url, *words]) == 0
     first, id = new_key(capsys.readouterr().out)
     assert anonymous.get("/v2/roadmaps", headers=bearer(first)).status_code == 200
@@ -34,7 +36,7 @@ def test_a_key_from_its_making_to_its_end(url: str, anonymous: Consumer, capsys:
     second, successor = new_key(capsys.readouterr().out)
     assert anonymous.get("/v2/roadmaps", headers=bearer(second)).status_code == 200
 
-    assert main(["keys", "list", "--url", url]) == 0
+    assert main(["keys", "list", "--url", url, "--owner", owner]) == 0
     listed = capsys.readouterr().out
     assert {line.split()[0] for line in listed.splitlines()} == {id, successor}
     assert "last used: never" not in listed
@@ -42,7 +44,7 @@ def test_a_key_from_its_making_to_its_end(url: str, anonymous: Consumer, capsys:
     assert second not in listed
 
     assert main(["keys", "revoke", "--url", url, successor]) == 0
-    assert main(["keys", "list", "--url", url]) == 0
+    assert main(["keys", "list", "--url", url, "--owner", owner]) == 0
     assert "revoked" in capsys.readouterr().out
     refused = main(["keys", "rotate", "--url", url, successor])
     assert refused == 1
@@ -51,22 +53,22 @@ def test_a_key_from_its_making_to_its_end(url: str, anonymous: Consumer, capsys:
 
 def test_it_says_what_the_gateway_says(url: str, capsys: Output) -> None:
     assert main(["keys", "revoke", "--url", url, "nothing"]) == 1
-    assert "Not found (404): You have no such key." in capsys.readouterr().err
+    assert "There is no such key." in capsys.readouterr().err
     words = ("--name", "x", "--scope", "everything")
-    assert main(["keys", "create", "--url", url, *words]) == 1
+    assert main(["keys", "create", "--url", url, *words]) == 2
     assert "everything" in capsys.readouterr().err
 
 
 def test_a_token_goes_nowhere_without_tls(capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_TOKEN", "secret")
-    assert main(["keys", "list", "--url", "http://api.example.com"]) == 1
-    assert "expected an https URL" in capsys.readouterr().err
+    assert main(["keys", "list", "--url", "http://admin.example.com"]) == 2
+    assert "use https" in capsys.readouterr().err
 
 
 def test_elsewhere_it_needs_a_token(capsys: Output, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GATEWAY_TOKEN", raising=False)
-    assert main(["keys", "list", "--url", "https://api.invalid"]) == 1
-    assert "GATEWAY_TOKEN is not set" in capsys.readouterr().err
+    assert main(["keys", "list", "--url", "https://admin.invalid"]) == 2
+    assert "there is no token; set GATEWAY_TOKEN" in capsys.readouterr().err
 
 
 def test_an_old_key_is_refused_after_its_rotation(

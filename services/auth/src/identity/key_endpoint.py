@@ -1,19 +1,22 @@
-"""/keys: a caller with the scope `keys:admin` manages the API keys that it owns."""
+"""/keys: a caller with the scope `keys:admin` manages the API keys that it owns.
+
+/-/keys: operators manage everybody's; the gateway lets them in on their own host alone.
+"""
 
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Annotated, Final
+from urllib.parse import parse_qsl
 
 import msgspec
 from msgspec import Meta
 
-from contract import problems
+from contract import operators, problems
 from contract.auth import Principal
 from contract.problems import Problem
 from contract.service import JSON, ServiceRequest, ServiceResponse, decode_json, json_response
-from identity import api_keys
-from identity.api_keys import ApiKey, ApiKeyRecord
-from identity.store import Store
+from identity.api_keys import ApiKeyRecord
+from identity.keys import ApiKeys, MadeKey
 
 SCOPE: Final = "keys:admin"
 _NO_STORE: Final = {"cache-control": "no-store"}
@@ -28,6 +31,12 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     scopes: Annotated[tuple[Scope, ...], Meta(min_length=1, max_length=32)]
     expires_at: Moment | None = None
+
+
+class NewKeyOf(NewKey, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The same of an operator, for the subject `owner`; for himself where there is none."""
+
+    owner: Annotated[str, Meta(min_length=1, max_length=256)] | None = None
 
 
 class Rotation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -49,81 +58,96 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: str | None
     revoked_at: str | None
     last_used_at: str | None
+    owner: str | msgspec.UnsetType = msgspec.UNSET
+    """For operators."""
     key: str | msgspec.UnsetType = msgspec.UNSET
 
 
-class Keys(msgspec.Struct, frozen=True, kw_only=True):
-    """The newest keys of the caller, without their secrets."""
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest keys, without their secrets."""
 
     items: tuple[Key, ...]
 
 
 _new_key = msgspec.json.Decoder(NewKey)
+_new_key_of = msgspec.json.Decoder(NewKeyOf)
 _rotation = msgspec.json.Decoder(Rotation)
 
 
 class KeyEndpoint:
-    """Creates, lists, rotates and revokes API keys."""
+    """Creates, lists, rotates and revokes the caller's API keys."""
 
-    def __init__(
-        self,
-        store: Store,
-        clock: Callable[[], float],
-        entropy: Callable[[int], bytes],
-        announce: Callable[[str], None],
-    ) -> None:
-        """`announce` tells isolates to forget a key, by its id."""
-        self._announce = announce
-        self._store = store
-        self._clock = clock
-        self._entropy = entropy
+    def __init__(self, keys: ApiKeys) -> None:
+        self._keys = keys
 
     def get(self, request: ServiceRequest) -> ServiceResponse:
         owner = _administrator(request).subject
-        keys = Keys(items=tuple(_shown(record) for record in self._store.keys_of(owner)))
-        return json_response(keys, headers=_NO_STORE)
+        listed = Listed(items=tuple(_shown(record) for record in self._keys.listed(owner)))
+        return json_response(listed, headers=_NO_STORE)
 
     def post(self, request: ServiceRequest) -> ServiceResponse:
         caller = _administrator(request)
         new = decode_json(request, _new_key, JSON)
         _check_scopes(caller, new.scopes)
-        now = int(self._clock())
-        expires_at = int(new.expires_at.timestamp()) if new.expires_at else None
-        if expires_at is not None and expires_at <= now:
-            raise Problem(problems.INVALID_CONTENT, "`expires_at` lies in the past.")
-        key = api_keys.generate(self._entropy)
-        record = ApiKeyRecord(
-            id=key.id,
-            secret_digest=key.digest(),
-            owner_id=caller.subject,
-            name=new.name,
-            scopes=" ".join(dict.fromkeys(new.scopes)),
-            created_at=now,
-            expires_at=expires_at,
-        )
-        self._store.add_key(record)
-        return _created(record, key)
+        made = self._keys.create(caller.subject, new.name, new.scopes, _end(new))
+        return _created(made, "/keys/")
 
     def rotate(self, request: ServiceRequest, id: str) -> ServiceResponse:
         """A new key in the place of another one, which stays good for a while."""
         caller = _administrator(request)
         wanted = decode_json(request, _rotation, JSON) if request.body else Rotation()
-        record = self._store.key(id)
+        record = self._keys.find(id)
         if record is not None and record.owner_id == caller.subject:
             _check_scopes(caller, record.scopes.split())
-        key, now = api_keys.generate(self._entropy), int(self._clock())
-        until = now + wanted.overlap
-        made = self._store.succeed_key(id, caller.subject, key, now=now, until=until)
+        made = self._keys.rotate(id, caller.subject, wanted.overlap)
         if made is None:
             raise Problem(problems.NOT_FOUND, "You have no such key that is good.")
-        self._announce(id)  # it ends sooner than an isolate may remember
-        return _created(made, key)
+        return _created(made, "/keys/")
 
     def delete(self, request: ServiceRequest, id: str) -> ServiceResponse:
         owner = _administrator(request).subject
-        if not self._store.revoke_key(id, owner, int(self._clock())):
+        if not self._keys.revoke(id, owner):
             raise Problem(problems.NOT_FOUND, "You have no such key.")
-        self._announce(id)
+        return ServiceResponse(204)
+
+
+class OperatorKeyEndpoint:
+    """The same for the keys of everybody, or of one owner."""
+
+    def __init__(self, keys: ApiKeys) -> None:
+        self._keys = keys
+
+    def get(self, request: ServiceRequest) -> ServiceResponse:
+        """With `?owner=` those of that subject."""
+        _operator(request)
+        owner = dict(parse_qsl(request.query[:1000], max_num_fields=5)).get("owner")
+        listed = [_shown(record, owner=True) for record in self._keys.listed(owner)]
+        return json_response(Listed(items=tuple(listed)), headers=_NO_STORE)
+
+    def post(self, request: ServiceRequest) -> ServiceResponse:
+        caller = _operator(request)
+        new = decode_json(request, _new_key_of, JSON)
+        _check_given(caller, new.scopes)
+        made = self._keys.create(new.owner or caller.subject, new.name, new.scopes, _end(new))
+        return _created(made, "/-/keys/", owner=True)
+
+    def rotate(self, request: ServiceRequest, id: str) -> ServiceResponse:
+        """A new key, which the operator sees: so it has no scope that he could not give."""
+        caller = _operator(request)
+        wanted = decode_json(request, _rotation, JSON) if request.body else Rotation()
+        record = self._keys.find(id)
+        if record is not None:
+            _check_given(caller, record.scopes.split())
+        made = self._keys.rotate(id, record.owner_id, wanted.overlap) if record else None
+        if made is None:
+            raise Problem(problems.NOT_FOUND, "There is no such key that is good.")
+        return _created(made, "/-/keys/", owner=True)
+
+    def delete(self, request: ServiceRequest, id: str) -> ServiceResponse:
+        _operator(request)
+        record = self._keys.find(id)
+        if record is None or not self._keys.revoke(id, record.owner_id):
+            raise Problem(problems.NOT_FOUND, "There is no such key.")
         return ServiceResponse(204)
 
 
@@ -134,8 +158,29 @@ def _administrator(request: ServiceRequest) -> Principal:
     return principal
 
 
+def _operator(request: ServiceRequest) -> Principal:
+    principal = request.principal()
+    if not operators.has(principal.scopes, operators.KEYS):
+        raise Problem(problems.INSUFFICIENT_SCOPE, f"Missing: {operators.KEYS}.")
+    return principal
+
+
 def _check_scopes(caller: Principal, scopes: Iterable[str]) -> None:
-    beyond = sorted(set(scopes).difference(caller.scopes))
+    """Operators' scopes are given on their own host, where it is written down."""
+    beyond = sorted(
+        scope
+        for scope in set(scopes)
+        if scope not in caller.scopes or scope.startswith(operators.PREFIX)
+    )
+    _refuse(beyond)
+
+
+def _check_given(caller: Principal, scopes: Iterable[str]) -> None:
+    if operators.ADMIN not in caller.scopes:
+        _refuse(sorted(set(scopes).difference(caller.scopes)))
+
+
+def _refuse(beyond: list[str]) -> None:
     if beyond:
         raise Problem(
             problems.INSUFFICIENT_SCOPE,
@@ -143,12 +188,17 @@ def _check_scopes(caller: Principal, scopes: Iterable[str]) -> None:
         )
 
 
-def _created(record: ApiKeyRecord, key: ApiKey) -> ServiceResponse:
-    shown = msgspec.structs.replace(_shown(record), key=key.text())
-    return json_response(shown, 201, {"location": f"/keys/{key.id}", **_NO_STORE})
+def _end(new: NewKey) -> int | None:
+    """Unix seconds."""
+    return int(new.expires_at.timestamp()) if new.expires_at is not None else None
 
 
-def _shown(record: ApiKeyRecord) -> Key:
+def _created(made: MadeKey, place: str, *, owner: bool = False) -> ServiceResponse:
+    shown = msgspec.structs.replace(_shown(made.record, owner=owner), key=made.key.text())
+    return json_response(shown, 201, {"location": f"{place}{made.key.id}", **_NO_STORE})
+
+
+def _shown(record: ApiKeyRecord, *, owner: bool = False) -> Key:
     return Key(
         id=record.id,
         name=record.name,
@@ -157,6 +207,7 @@ def _shown(record: ApiKeyRecord) -> Key:
         expires_at=_time(record.expires_at),
         revoked_at=_time(record.revoked_at),
         last_used_at=_time(record.last_used_at),
+        owner=record.owner_id if owner else msgspec.UNSET,
     )
 
 

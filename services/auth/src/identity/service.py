@@ -16,7 +16,8 @@ from identity.attempts import Attempts
 from identity.demo import demo_credentials
 from identity.issuer_keys import Fetch, IssuerKeys
 from identity.issuers import ForeignIssuer, check_address, parse_issuers
-from identity.key_endpoint import KeyEndpoint
+from identity.key_endpoint import KeyEndpoint, OperatorKeyEndpoint
+from identity.keys import ApiKeys
 from identity.metadata_endpoint import MetadataEndpoint
 from identity.oauth import ClientAuthentication
 from identity.passwords import Derive
@@ -92,7 +93,8 @@ class AuthService:
             derive=derive,
             clock=clock,
         )
-        keys = KeyEndpoint(store, clock, entropy, announce)
+        api_keys = ApiKeys(store, clock, entropy, announce)
+        keys, everybodys = KeyEndpoint(api_keys), OperatorKeyEndpoint(api_keys)
         metadata = MetadataEndpoint(tokens)
         self._methods: Mapping[str, Mapping[str, Method]] = {
             "/oauth/token": {"POST": token.post},
@@ -105,9 +107,16 @@ class AuthService:
             "/session": {"GET": people.show},
             "/session/token": {"POST": people.exchange},
             "/keys": {"GET": keys.get, "POST": keys.post},
+            "/-/keys": {"GET": everybodys.get, "POST": everybodys.post},
         }
-        self._key: Mapping[str, Method] = {"DELETE": keys.delete}
-        self._rotation: Mapping[str, Method] = {"POST": keys.rotate}
+        self._key: Mapping[str, Mapping[str, Method]] = {
+            "/keys": {"DELETE": keys.delete},
+            "/-/keys": {"DELETE": everybodys.delete},
+        }
+        self._rotation: Mapping[str, Mapping[str, Method]] = {
+            "/keys": {"POST": keys.rotate},
+            "/-/keys": {"POST": everybodys.rotate},
+        }
 
     def verify(self, request: str) -> str:
         """A JSON `VerifyRequest` in, a JSON `VerifyResponse` out."""
@@ -119,13 +128,11 @@ class AuthService:
         ids: tuple[str, ...] = ()
         methods = self._methods.get(request.path)
         if methods is None:
-            match request.path.split("/"):
-                case ["", "keys", id]:
-                    methods, ids = self._key, (id,)
-                case ["", "keys", id, "rotate"]:
-                    methods, ids = self._rotation, (id,)
-                case _:
-                    raise Problem(problems.NOT_FOUND)
+            *place, id = request.path.removesuffix("/rotate").split("/")
+            known = self._rotation if request.path.endswith("/rotate") else self._key
+            methods, ids = known.get("/".join(place)), (id,)
+        if methods is None:
+            raise Problem(problems.NOT_FOUND)
         method = methods.get(request.method)
         if method is None:
             allowed = {"allow": ", ".join(methods)}

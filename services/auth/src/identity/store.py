@@ -11,6 +11,7 @@ from identity.clients import ClientRecord
 _GET_CLIENT: Final = "SELECT * FROM clients WHERE id = ?"
 _GET_KEY: Final = "SELECT * FROM api_keys WHERE id = ?"
 _KEYS_OF: Final = "SELECT * FROM api_keys WHERE owner_id = ? ORDER BY created_at DESC, id LIMIT ?"
+_KEYS: Final = "SELECT * FROM api_keys ORDER BY created_at DESC, id LIMIT ?"
 _ADD_KEY: Final = (
     "INSERT INTO api_keys (id, secret_digest, owner_id, name, scopes, created_at, expires_at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -55,6 +56,10 @@ class Store:
         """The newest `MAX_LISTED` keys of an owner, revoked ones too."""
         rows = self._database.query(_KEYS_OF, owner_id, self.MAX_LISTED)
         return msgspec.convert(rows, list[ApiKeyRecord])
+
+    def keys(self) -> list[ApiKeyRecord]:
+        """The same of all owners."""
+        return msgspec.convert(self._database.query(_KEYS, self.MAX_LISTED), list[ApiKeyRecord])
 
     def add_key(self, record: ApiKeyRecord) -> None:
         self._database.query(

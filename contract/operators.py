@@ -1,4 +1,7 @@
-"""The scopes of operators. Whoever has `gateway:admin` has all that begin with `gateway:`."""
+"""The scopes of those who run the gateway, as it and the auth Worker ask for them.
+
+Whoever has `gateway:admin` has all that begin with `gateway:`.
+"""
 
 from collections.abc import Collection
 from typing import Final
