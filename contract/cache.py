@@ -12,9 +12,12 @@ fields, except that
 
 - `Cache-Control` says `public, max-age=<TTL>`, which is what the Cache API goes by, and the
   service's own is kept in `ORIGIN_CACHE_CONTROL` (no such field if there was none);
-- `STORED_AT`, `TTL` and `TIER` are added;
+- `STORED_AT`, `TTL`, `FACTS` and `TIER` are added;
 - `Age`, `Set-Cookie`, `Content-Length`, the targeted cache fields of RFC 9213, and what belongs to
   a single connection are missing.
+
+How long an entry is kept is not how long it is fresh: a stale one may be validated, or used where
+the service fails. That is the gateway's business (`gateway/caching`), and in `FACTS`.
 
 Whoever sends an entry to a client puts `Cache-Control` back and takes the `gateway-` fields off.
 """
@@ -33,7 +36,10 @@ STORED_AT: Final = "gateway-stored-at"
 """Unix seconds at which the response was stored."""
 
 TTL: Final = "gateway-ttl"
-"""Freshness lifetime of the stored response in seconds, counted from `STORED_AT`."""
+"""Seconds for which the entry is kept, counted from `STORED_AT`."""
+
+FACTS: Final = "gateway-facts"
+"""What the gateway's rules know of the response, as one JSON text in ASCII; kept as it is."""
 
 STATUS: Final = "gateway-status"
 """The stored response's status code, on PUT."""

@@ -325,6 +325,14 @@ UPSTREAM_TIMEOUT = _define(
     "The service behind this route did not answer within the time that the route allows.",
     retryable=True,
 )
+NOT_STORED = _define(
+    "not-stored",
+    504,
+    Category.REQUEST,
+    "No stored answer",
+    "The request has only-if-cached, and the cache has no answer that it may use for it.",
+    retryable=True,
+)
 UPSTREAM_INVALID = _define(
     "upstream-invalid",
     502,

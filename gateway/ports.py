@@ -7,6 +7,7 @@ does not answer in time; nothing else gets through, so a policy has one failure 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
+from caching.entries import Known
 from contract.audit import Entries, EntriesRequest, Record
 from contract.auth import VerifyResponse
 from contract.breaker import (
@@ -113,8 +114,14 @@ class ResponseStore(Protocol):
         """Split the body in two: the returned copy can be stored while the original goes out."""
         ...
 
-    async def store(self, key: str, response: Response, *, stored_at: float, ttl: float) -> None:
-        """Keep `response`. `ttl` is its freshness lifetime in seconds."""
+    async def store(
+        self, key: str, response: Response, facts: Known, *, stored_at: float, ttl: float
+    ) -> None:
+        """Keep `response` for `ttl` seconds, and what the rules know of it."""
+        ...
+
+    async def purge(self, keys: Sequence[str], *, timeout: float) -> None:
+        """Forget what is stored under these keys."""
         ...
 
 

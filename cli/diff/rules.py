@@ -147,7 +147,16 @@ def _cache(before: CacheSettings | None, after: CacheSettings | None) -> Verdict
         return Verdict(COMPATIBLE, "every answer comes from the service")
     if before is None or seconds(after.ttl) > seconds(before.ttl):
         return Verdict(RISKY, f"answers may be {after.ttl} old")
+    if _stale(after) > _stale(before):
+        return Verdict(RISKY, f"answers may be used {_stale(after):g} s longer than they are fresh")
     return Verdict(COMPATIBLE, "answers are fresher")
+
+
+def _stale(cache: CacheSettings) -> float:
+    """Seconds for which the route lets answers be used stale."""
+    return max(
+        seconds(window or "0s") for window in (cache.stale_while_revalidate, cache.stale_if_error)
+    )
 
 
 def _max_body(before: str, after: str) -> Verdict:

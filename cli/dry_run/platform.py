@@ -7,6 +7,7 @@ the state that happens to be there. Nothing leaves this process.
 from collections.abc import Coroutine, Sequence
 from typing import Any, NamedTuple
 
+from caching.entries import Known
 from cli.dry_run.call import Caller
 from contract.auth import CredentialKind, Principal, VerifyResponse
 from contract.breaker import (
@@ -160,7 +161,12 @@ class _Store:
     def duplicate(self, response: Response) -> Response:
         return Response(response.status, response.headers.copy(), response.body)
 
-    async def store(self, key: str, response: Response, *, stored_at: float, ttl: float) -> None:
+    async def store(
+        self, key: str, response: Response, facts: Known, *, stored_at: float, ttl: float
+    ) -> None:
+        return None
+
+    async def purge(self, keys: Sequence[str], *, timeout: float) -> None:
         return None
 
 

@@ -1,5 +1,6 @@
-"""The rules of a shared HTTP cache (RFC 9111) as plain functions: no store, no clock, no network.
+"""The rules of a shared HTTP cache (RFC 9111) as plain functions: no clock, no network.
 
 `decide` says what becomes of a request, `store` what becomes of an answer, `updating` what a
-validation makes of what is stored. Who holds the entries, and where, is no business of theirs.
+validation makes of what is stored. Who holds the entries, and where, is no business of theirs:
+`shelf`, `entries` and `keys` are for that.
 """

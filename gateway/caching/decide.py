@@ -24,7 +24,7 @@ def decide(
         return Forward("method")
     directives = request.directives if rules.honour_request_directives else NONE
     # No part of it may be kept, so nothing is made of it here (section 5.2.1.5).
-    if "no-store" in request.directives or request.is_for_origin:
+    if request.passes_by:
         return _forward("request", directives)
     matching = vary.matching(stored, request.headers)
     if not matching:
@@ -41,7 +41,7 @@ def judge(request: CacheRequest, stored: StoredResponse, rules: CacheRules, now:
     refuses = rules.honour_request_directives and _refuses(request, facts, age, ttl)
     why = None if refuses else _why_usable(directives, facts, ttl)
     if why is not None:
-        status, part = _selected(request, stored)
+        status, part = selected(request, stored)
         return Serve(stored, status, age, ttl, part, why, why == STALE_WHILE_REVALIDATE)
     reason: Reason = "request" if ttl > 0 and not facts.validate else "stale"
     if "only-if-cached" in directives:
@@ -99,7 +99,7 @@ def _forward(reason: Reason, directives: Directives) -> Decision:
     return OnlyIfCached(reason) if "only-if-cached" in directives else Forward(reason)
 
 
-def _selected(
+def selected(
     request: CacheRequest, stored: StoredResponse
 ) -> tuple[int, Part | Unsatisfiable | None]:
     """The status that answers, and which part of the body: the client's conditions first, then its

@@ -1,6 +1,5 @@
 """What becomes of a request: the answers that `decide` can give."""
 
-from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
 from caching.ranges import Part, Unsatisfiable
@@ -58,9 +57,7 @@ class OnlyIfCached(NamedTuple):
 
 Decision = Serve | Validate | Forward | OnlyIfCached
 
-OWN_CONDITIONS: Final[Mapping[str, None]] = dict.fromkeys(
-    ("if-none-match", "if-modified-since", "if-range", "range")
-)
+OWN_CONDITIONS: Final = ("if-none-match", "if-modified-since", "if-range", "range")
 """Fields of a client's request that do not go along with a validation: the answer is for the store
 first, and the client gets its own from there."""
 

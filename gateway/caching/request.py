@@ -40,6 +40,11 @@ class CacheRequest:
         return pragma is not None and "no-cache" in parse_directives((pragma,))
 
     @property
-    def is_for_origin(self) -> bool:
-        """Whether only the service can answer: a precondition about its state (section 4.3.2)."""
-        return "if-match" in self.read or "if-unmodified-since" in self.read
+    def passes_by(self) -> bool:
+        """Whether only the service can answer, and nothing is kept: no-store (section 5.2.1.5), or
+        a precondition about the state of the resource (section 4.3.2)."""
+        return (
+            "no-store" in self.directives
+            or "if-match" in self.read
+            or "if-unmodified-since" in self.read
+        )

@@ -13,6 +13,8 @@ import js
 import msgspec
 from pyodide.ffi import JsException, jsnull
 
+from caching.entries import Known, text_of
+from caching.stored import Facts
 from contract.audit import AUDIT, AuditEntry, Entries, EntriesRequest, Record
 from contract.auth import VerifyRequest, VerifyResponse
 from contract.breaker import (
@@ -25,7 +27,7 @@ from contract.breaker import (
     ForceRequest,
 )
 from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishRequest
-from contract.cache import MAX_BODY, STATUS, STORED_AT, TTL
+from contract.cache import FACTS, MAX_BODY, STATUS, STORED_AT, TTL, PurgeRequest
 from contract.feed import (
     FEED,
     Changes,
@@ -312,6 +314,7 @@ class SharedCache:
     """The Cache API of this data centre, then the cache Worker. Only the latter ever writes."""
 
     def __init__(self, binding: Any) -> None:
+        self._binding = binding
         self._fetch = promising(binding.fetch, binding)
         self._match = promising(js.caches.default.match, js.caches.default)
 
@@ -337,19 +340,29 @@ class SharedCache:
         response.body, response.origin = body, origin._replace(body=body)
         return twin
 
-    async def store(self, key: str, response: Response, *, stored_at: float, ttl: float) -> None:
+    async def store(
+        self, key: str, response: Response, facts: Known, *, stored_at: float, ttl: float
+    ) -> None:
         # Reading raises where the body breaks off; sent as a stream, it would seem to have ended.
         try:
             content = await read_body(response.body, MAX_BODY)
         except BodyTooLarge:
             return
         headers = response.headers
-        headers.remove("content-length", "content-encoding")  # reading has undone the coding
+        # Reading has undone the coding: nobody has the bytes that a range or a length would count.
+        if isinstance(facts, Facts) and "content-encoding" not in headers:
+            facts = msgspec.structs.replace(facts, length=len(content))
+        headers.remove("content-length", "content-encoding")
+        headers.set(FACTS, text_of(facts))
         headers.set(STATUS, str(response.status))
         headers.set(STORED_AT, f"{stored_at:.3f}")
         headers.set(TTL, f"{ttl:g}")
         request = Request("PUT", "", headers=headers, body=content)
         await settled(self._fetch(key, request_to_js(request)))
+
+    async def purge(self, keys: Sequence[str], *, timeout: float) -> None:
+        cache, message = self._binding, _encoded(PurgeRequest(keys=tuple(keys)))
+        await _ask("cache", timeout, invoke, cache.purge, cache, message)
 
 
 class StoreSecret:

@@ -11,7 +11,9 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from caching.rules import freshness_lifetime
+from caching.request import CacheRequest
+from caching.settings import CacheRules
+from caching.storing import Refusal, store
 from contract.problems import (
     UPSTREAM_INVALID,
     UPSTREAM_NOT_CONFIGURED,
@@ -188,17 +190,29 @@ class Aggregate:
             headers.add("cache-control", "no-store")
             document[ERRORS] = errors
         else:
-            lifetime = self._lifetime(exchange.request, asked)
+            lifetime = self._lifetime(exchange.request, asked, exchange.now)
             if lifetime < math.inf:
                 fresh = f"max-age={int(lifetime)}" if lifetime >= 1 else "no-store"
                 headers.add("cache-control", fresh)
         return Response(200, headers, msgspec.json.encode(document))
 
-    def _lifetime(self, request: Request, asked: Sequence[_Asked]) -> float:
+    def _lifetime(self, request: Request, asked: Sequence[_Asked], now: float) -> float:
         """Seconds for which all parts are fresh; infinite where none of them says anything."""
-        asked_for = Request("GET", request.path, headers=request.headers)
+        asked_for = CacheRequest("GET", request.headers)
         return min(
-            freshness_lifetime(asked_for, one.response, math.inf)
-            for one in asked
-            if one.response is not None
+            _fresh_for(asked_for, one.response, now) for one in asked if one.response is not None
         )
+
+
+_RULES: Final = CacheRules(default_ttl=math.inf, max_ttl=math.inf)
+
+
+def _fresh_for(request: CacheRequest, part: Response, now: float) -> float:
+    """Seconds for which a part may be used again by everybody; infinite where it does not say.
+
+    0 for one that varies, which the whole would have to say, or that has to be validated.
+    """
+    kept = store(request, part, _RULES, request_time=now, response_time=now)
+    if isinstance(kept, Refusal) or kept.facts.vary or kept.facts.validate:
+        return 0.0
+    return max(0.0, kept.facts.lifetime - kept.facts.initial_age)

@@ -1,110 +1,278 @@
-"""Cache: answers from the store where a fresh response is there, and stores what may be stored.
+"""Cache: answers from the store where the rules allow it, and stores what they let be stored.
 
-Every answer of a cacheable route says in Cache-Status (RFC 9211) what happened.
+The rules are `caching`; here is what they need: look-ups, the service, and bodies. Every answer of
+a cacheable route says in Cache-Status (RFC 9211) what happened.
 """
 
+import copy
+from collections.abc import Callable
 from typing import Final
 
-from caching.rules import freshness_lifetime, matches_etag, may_look_up
-from contract.cache import ORIGIN, ORIGIN_CACHE_CONTROL, STORED_AT, TIER, TTL
-from messages import Exchange, Headers, Response
+from caching import cache_status
+from caching.conditions import has_it, validators
+from caching.decide import STALE_IF_ERROR, decide, selected
+from caching.decision import ERRORS, OWN_CONDITIONS, Forward, OnlyIfCached, Serve, Validate
+from caching.invalidation import invalidated, invalidates
+from caching.keys import Key, keys_of, public_url
+from caching.ranges import Part
+from caching.request import CacheRequest
+from caching.serving import head_of
+from caching.settings import CacheRules
+from caching.shelf import Place, Shelf
+from caching.stored import Facts, StoredResponse, current_age
+from caching.storing import Refusal, store
+from caching.updating import identified, is_same_representation, updated
+from contract.cache import MAX_BODY
+from contract.problems import NOT_STORED, Problem
+from messages import Exchange, Request, Response, discard, read_body
 from pipeline import Next
-from ports import ResponseStore, Unavailable
+from ports import ResponseStore
 
-_CACHE_NAME: Final = "edge-gateway"
-_NOT_MODIFIED_FIELDS: Final = (
-    "cache-control",
-    "content-location",
-    "date",
-    "etag",
-    "expires",
-    "vary",
-)
+Clock = Callable[[], float]
+"""Unix seconds."""
 
-
-_OF_THE_STORE: Final = ("age", "cf-cache-status")
-"""What the Cache API says about its own copy."""
+_MAX_REFRESHING: Final = 1000
 
 
 class Cache:
-    """Stores answers for `ttl` seconds where the service states no lifetime of its own."""
+    """Stores answers by `rules`, which are those of one route."""
 
-    LOOKUP_TIMEOUT: Final = 0.5
-    """Seconds after which the request goes to the service instead."""
+    REFRESH_TIME: Final = 10.0
+    """Seconds in which an isolate asks no second time for what it uses stale meanwhile."""
 
-    def __init__(self, ttl: float, store: ResponseStore, made_by: str = "") -> None:
+    def __init__(
+        self,
+        rules: CacheRules,
+        store: ResponseStore,
+        made_by: str = "",
+        clock: Clock | None = None,
+    ) -> None:
         """`made_by` tells what makes the answers from what made them before; empty for one way."""
-        self._ttl = ttl
-        self._store = store
-        self._made_by = made_by
+        self._rules = rules
+        self._shelf = Shelf(rules, store, made_by)
+        self._clock = clock
+        self._refreshing: dict[str, float] = {}
 
     async def __call__(self, exchange: Exchange, next: Next) -> Response:
-        request = exchange.request
-        if not may_look_up(request):
-            response = await next(exchange)
-            why = "request" if request.method in ("GET", "HEAD") else "method"
-            response.headers.add("cache-status", f"{_CACHE_NAME}; fwd={why}")
-            exchange.log["cache"] = "bypass"
-            return response
-        key = cache_key(exchange, self._made_by)
-        try:
-            stored = await self._store.lookup(key, timeout=self.LOOKUP_TIMEOUT)
-        except Unavailable as failure:
-            exchange.log["cache_store"] = str(failure)
-            stored = None
-        if stored is not None:
-            age = exchange.now - _number(stored.headers, STORED_AT)
-            ttl = _number(stored.headers, TTL) - age
-            if ttl > 0:
-                exchange.log["cache"] = "hit"
-                return self._hit(exchange, stored, age, ttl)
+        request = CacheRequest(exchange.request.method, exchange.request.headers)
+        if request.method not in ("GET", "HEAD"):
+            return await self._change(exchange, next)
+        if request.passes_by:
+            place = Place(self._shelf.key(exchange))
+        else:
+            place = await self._shelf.find(exchange, request.headers)
+        stored = place.stored
+        decision = decide(request, () if stored is None else (stored,), self._rules, exchange.now)
+        match decision:
+            case Serve():
+                return await self._hit(exchange, next, decision, place)
+            case Validate():
+                return await self._validate(exchange, next, request, place, decision)
+            case OnlyIfCached():
+                status = f"{cache_status.NAME}; detail=only-if-cached"
+                raise Problem(NOT_STORED, headers={"cache-status": status})
+            case Forward(reason):
+                pass
+        if reason == "request":
+            return await self._pass(exchange, next, reason)
+        reason = "vary-miss" if place.variants is not None else reason
         exchange.log["cache"] = "miss"
-        return await self._fetch(exchange, next, key, "uri-miss" if stored is None else "stale")
-
-    def _hit(self, exchange: Exchange, stored: Response, age: float, ttl: float) -> Response:
-        headers = stored.headers
-        own = headers.get(ORIGIN_CACHE_CONTROL)
-        headers.remove(STORED_AT, TTL, TIER, ORIGIN_CACHE_CONTROL, "cache-control", *_OF_THE_STORE)
-        if own is not None:
-            headers.set("cache-control", own)
-        headers.set("age", str(max(0, int(age))))
-        headers.set("cache-status", f"{_CACHE_NAME}; hit; ttl={int(ttl)}")
-        if matches_etag(exchange.request, headers.get("etag")):
-            kept = [field for field in headers if field[0] in _NOT_MODIFIED_FIELDS]
-            status = headers.get("cache-status") or ""
-            return Response(304, Headers([*kept, ("cache-status", status)]))
-        return Response(200, headers, stored.body, origin=stored.origin)
-
-    async def _fetch(self, exchange: Exchange, next: Next, key: str, why: str) -> Response:
-        request = exchange.request
+        request.headers = request.headers.copy()  # as the client has them, whoever edits the others
         response = await next(exchange)
-        ttl = freshness_lifetime(request, response, self._ttl)
-        status = f"{_CACHE_NAME}; fwd={why}; fwd-status={response.status}"
-        if ttl > 0:
-            copy = self._store.duplicate(response)
-            exchange.defer(self._store.store(key, copy, stored_at=exchange.now, ttl=ttl))
-            status += "; stored"
-        response.headers.add("cache-status", status)
+        return self._stored(exchange, request, response, place, reason)
+
+    async def _pass(self, exchange: Exchange, next: Next, reason: str) -> Response:
+        """The service answers, and nothing is stored."""
+        exchange.log["cache"] = "bypass"
+        response = await next(exchange)
+        response.headers.add("cache-status", cache_status.forwarded(reason))
         return response
 
+    async def _change(self, exchange: Exchange, next: Next) -> Response:
+        """An unsafe request: what it has changed is not stored any more when the client knows."""
+        key, url = self._shelf.key(exchange), public_url(exchange)
+        method = exchange.request.method
+        response = await self._pass(exchange, next, "method")
+        if invalidates(method, response.status):
+            urls = invalidated(url, response.headers)
+            await self._shelf.forget(exchange, list(keys_of(exchange, key, urls)))
+        return response
 
-def cache_key(exchange: Exchange, made_by: str = "") -> str:
-    """The URL under which the answer is stored: host, version, route, path and query, nothing else.
+    async def _hit(self, exchange: Exchange, next: Next, serve: Serve, place: Place) -> Response:
+        exchange.log["cache"] = "stale" if serve.stale_because else "hit"
+        if serve.revalidate:
+            self._refresh_later(exchange, next, place.key)
+        return await _answer(serve, place, cache_status.hit(serve.ttl, serve.stale_because))
 
-    The route is in it because header fields may have chosen it; and what it is made by, so that a
-    table that was published, or taken back, does not answer with what another one has made.
+    async def _validate(
+        self,
+        exchange: Exchange,
+        next: Next,
+        request: CacheRequest,
+        place: Place,
+        decision: Validate,
+    ) -> Response:
+        """Ask whether what is stored is still good (RFC 9111, section 4.3)."""
+        exchange.log["cache"] = "miss"
+        stored = decision.stored
+        try:
+            response = await next(_again(exchange, decision.fields))
+        except Problem as problem:
+            if not decision.if_error or problem.type.status not in ERRORS:
+                raise
+            exchange.log["stale_after"] = problem.type.code
+            return await self._despite(exchange, request, place, decision, problem.type.status)
+        if response.status in ERRORS and decision.if_error:
+            await discard(response.body)
+            return await self._despite(exchange, request, place, decision, response.status)
+        if response.status == 304 and decision.fields:
+            if identified([stored], response):
+                return await self._update(exchange, request, place, response, decision.reason)
+            # It is about another one: the whole answer, then (section 4.3.4).
+            response = await next(_again(exchange, []))
+        if request.method == "HEAD" and response.status == 200:
+            if is_same_representation(stored, response.headers):
+                return await self._update(exchange, request, place, response, decision.reason)
+            await self._shelf.forget(exchange, [place.key.url])
+        answer = self._stored(exchange, request, response, place, decision.reason)
+        return _for_client(request, answer, self._now(exchange))
 
-    Whatever else could change the answer keeps it from being stored: see `caching.rules`.
-    """
-    request = exchange.request
-    version = exchange.version.name if exchange.version else "-"
-    query = f"?{request.query}" if request.query else ""
-    route = exchange.route.name if exchange.route else "-"
-    return f"{ORIGIN}{request.host}/{version}/{route}{made_by}{request.path}{query}"
+    async def _despite(
+        self,
+        exchange: Exchange,
+        request: CacheRequest,
+        place: Place,
+        decision: Validate,
+        failure: int,
+    ) -> Response:
+        """What is stored, as the service has failed (RFC 5861, section 4)."""
+        exchange.log["cache"] = "stale"
+        status, part = selected(request, decision.stored)
+        serve = Serve(decision.stored, status, decision.age, decision.ttl, part)
+        told = cache_status.forwarded(
+            decision.reason, failure, ttl=decision.ttl, detail=STALE_IF_ERROR
+        )
+        return await _answer(serve, place, told)
+
+    async def _update(
+        self,
+        exchange: Exchange,
+        request: CacheRequest,
+        place: Place,
+        response: Response,
+        reason: str,
+    ) -> Response:
+        """What is stored, with what the service has just said of it."""
+        exchange.log["cache"] = "validated"
+        assert place.entry is not None  # noqa: S101  (there was something to validate)
+        assert place.entry.stored is not None  # noqa: S101
+        now = self._now(exchange)
+        new, is_kept = updated(
+            request,
+            place.entry.stored,
+            response,
+            self._rules,
+            request_time=exchange.now,
+            response_time=now,
+        )
+        if is_kept:
+            self._shelf.write_later(exchange, place, request.headers, new, place.entry.response)
+        else:
+            await self._shelf.forget(exchange, [place.key.url])
+        status, part = selected(request, new)
+        age = current_age(new.facts, now)
+        serve = Serve(new, status, age, new.facts.lifetime - age, part)
+        told = cache_status.forwarded(reason, response.status, stored=is_kept)
+        return await _answer(serve, place, told)
+
+    def _stored(
+        self,
+        exchange: Exchange,
+        request: CacheRequest,
+        response: Response,
+        place: Place,
+        reason: str,
+    ) -> Response:
+        """`response`, of which a copy is stored if it may be."""
+        kept = store(
+            request,
+            response,
+            self._rules,
+            request_time=exchange.now,
+            response_time=self._now(exchange),
+        )
+        told = cache_status.forwarded(
+            reason, response.status, stored=isinstance(kept, StoredResponse)
+        )
+        if isinstance(kept, Refusal):
+            exchange.log["not_stored"] = kept.value
+        else:
+            self._shelf.write_later(exchange, place, request.headers, kept, response)
+        response.headers.add("cache-status", told)
+        return response
+
+    def _refresh_later(self, exchange: Exchange, next: Next, key: Key) -> None:
+        """Validate what was used stale when the answer is out (RFC 5861, section 3)."""
+        now, refreshing = exchange.now, self._refreshing
+        if refreshing.get(key.url, 0.0) > now:
+            return
+        if len(refreshing) >= _MAX_REFRESHING:
+            refreshing.clear()
+        refreshing[key.url] = now + self.REFRESH_TIME
+        later = _again(exchange, [])
+        later.log, later.answer_fields = {}, []
+        later.request.method = "GET"
+        exchange.defer(self._refresh(later, next))
+
+    async def _refresh(self, exchange: Exchange, next: Next) -> None:
+        request = CacheRequest("GET", exchange.request.headers.copy())
+        place = await self._shelf.find(exchange, request.headers)
+        if place.stored is None:
+            return
+        decision = Validate(place.stored, "stale", validators(place.stored), False, 0.0, 0.0)
+        response = await self._validate(exchange, next, request, place, decision)
+        if "not_stored" in exchange.log:
+            await discard(response.body)
+
+    def _now(self, exchange: Exchange) -> float:
+        return exchange.now if self._clock is None else max(exchange.now, self._clock())
 
 
-def _number(headers: Headers, name: str) -> float:
-    try:
-        return float(headers.get(name) or 0)
-    except ValueError:
-        return 0.0
+def _again(exchange: Exchange, fields: list[tuple[str, str]]) -> Exchange:
+    """`exchange` with a request of its own, which has `fields` in place of the client's conditions:
+    what is done to it on the way can be done again."""
+    again, asked = copy.copy(exchange), exchange.request
+    headers = asked.headers.copy()
+    headers.remove(*OWN_CONDITIONS)
+    headers.extend(fields)
+    again.request = Request(
+        asked.method,
+        asked.path,
+        asked.query,
+        headers,
+        host=asked.host,
+        scheme=asked.scheme,
+        origin=asked.origin,
+    )
+    return again
+
+
+async def _answer(serve: Serve, place: Place, told: str) -> Response:
+    """The answer out of the store, with `told` as our member of Cache-Status."""
+    headers = head_of(serve)
+    headers.add("cache-status", told)
+    if serve.status in (304, 416) or place.entry is None:
+        return Response(serve.status, headers)
+    source = place.entry.response
+    if isinstance(serve.part, Part):
+        content = await read_body(source.body, MAX_BODY)
+        return Response(206, headers, content[serve.part.first : serve.part.last + 1])
+    return Response(serve.status, headers, source.body, origin=source.origin)
+
+
+def _for_client(request: CacheRequest, response: Response, now: float) -> Response:
+    """A whole answer, for a client whose conditions did not go along: 304 if it has that one."""
+    facts = Facts(response_time=now, date=now)
+    if response.status != 200 or not has_it(request, response.headers, facts):
+        return response
+    return Response(304, response.headers, None)

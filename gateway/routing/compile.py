@@ -14,6 +14,7 @@ from msgspec import to_builtins
 
 from breakers.settings import compiled as compiled_breaker
 from breakers.talk import Talk
+from caching.settings import CacheRules
 from contract.breaker import BreakerName
 from ends.backends import Backend, Backends, Sticky
 from ends.compile_aggregate import compile_aggregate
@@ -383,8 +384,18 @@ class _Builder:
         cache = route.versioned.settings.cache
         if cache is None:
             return None
-        policy = Cache(seconds(cache.ttl), self._platform.store, f"~{self._made_by(route)}")
-        return policy, {"ttl": cache.ttl}
+        rules = CacheRules(
+            default_ttl=seconds(cache.ttl),
+            stale_while_revalidate=seconds(cache.stale_while_revalidate or "0s"),
+            stale_if_error=seconds(cache.stale_if_error or "0s"),
+            honour_request_directives=cache.honour_request_directives,
+            set_cookie=cache.set_cookie,
+            # Stored bodies have no coding.
+            ignore_vary=frozenset({"accept-encoding"}),
+        )
+        platform = self._platform
+        policy = Cache(rules, platform.store, f"~{self._made_by(route)}", platform.time)
+        return policy, {"ttl": cache.ttl, **to_builtins(cache)}
 
     def carry_up(self, route: CompiledRoute) -> "_Made":
         """The transforms of changes, where what is checked is the newer version's words."""

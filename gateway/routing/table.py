@@ -352,6 +352,14 @@ class CacheSettings(Settings, frozen=True, kw_only=True):
 
     ttl: Duration
     """Freshness lifetime where the service does not state one."""
+    stale_while_revalidate: Duration | None = None
+    """How long it may be used stale while it is validated, where the service does not say."""
+    stale_if_error: Duration | None = None
+    """How long it may be used stale where the service fails, and does not say."""
+    honour_request_directives: bool = True
+    """Whether a client's Cache-Control can ask for more than a fresh answer."""
+    set_cookie: Literal["refuse", "strip"] = "refuse"
+    """An answer with Set-Cookie is not stored, or without that field."""
 
 
 class MaintenanceSettings(Settings, frozen=True, kw_only=True):

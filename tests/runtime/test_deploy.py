@@ -38,8 +38,8 @@ UPLOADED = {
         "breakers": "__init__ settings talk view",
         "caching": """
             __init__ ages cache_status conditions dates decide decision directives entity_tags
-            freshness invalidation lists ranges request rules serving settings stored storing
-            structured_fields targeted updating vary
+            entries freshness invalidation keys lists ranges request serving settings shelf stored
+            storing structured_fields targeted updating vary
         """,
         "edge": "__init__ adapters border convert driver",
         "ends": """

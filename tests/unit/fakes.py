@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from caching.entries import Known, text_of
+from caching.stored import Facts
 from contract.auth import CredentialKind, Principal, VerifyResponse
 from contract.breaker import (
     BreakerDetails,
@@ -21,7 +23,7 @@ from contract.breaker import (
     take_report,
 )
 from contract.breaker_directory import Directory, ListAnswer, Listing, ListRequest, WishRequest
-from contract.cache import STATUS, STORED_AT, TTL
+from contract.cache import FACTS, STATUS, STORED_AT, TTL
 from contract.circuit_breaker import CircuitBreaker
 from contract.limits import LimitDecision, LimitRequest
 from contract.sliding_window import SlidingWindow
@@ -199,14 +201,25 @@ class FakeStore:
     def duplicate(self, response: Response) -> Response:
         return Response(response.status, response.headers.copy(), response.body)
 
-    async def store(self, key: str, response: Response, *, stored_at: float, ttl: float) -> None:
+    async def store(
+        self, key: str, response: Response, facts: Known, *, stored_at: float, ttl: float
+    ) -> None:
         if self.down:
             raise Unavailable("cache")
+        if isinstance(facts, Facts) and isinstance(response.body, bytes):
+            facts = msgspec.structs.replace(facts, length=len(response.body))
         control = [(STATUS, str(response.status)), (STORED_AT, str(stored_at)), (TTL, f"{ttl:g}")]
+        control.append((FACTS, text_of(facts)))
         entry = entry_of([*response.headers, *control])
         if entry is not None:
             fields = Headers(entry.stored_fields("kv", stored_at))
             self.entries[key] = Response(entry.status, fields, response.body)
+
+    async def purge(self, keys: Sequence[str], *, timeout: float) -> None:
+        if self.down:
+            raise Unavailable("cache")
+        for key in keys:
+            self.entries.pop(key, None)
 
 
 class FakePlatform:

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from contract.cache import ORIGIN, ORIGIN_CACHE_CONTROL, STATUS, STORED_AT, TIER, TTL
+from contract.cache import FACTS, ORIGIN, ORIGIN_CACHE_CONTROL, STATUS, STORED_AT, TIER, TTL
 from store.entry import Entry, Fields, entry_of, envelope_head, is_complete, key_url, kv_key
 
 NOW = 1_800_000_000.0
@@ -88,6 +88,12 @@ def test_the_stored_form_keeps_the_service_s_cache_control_aside() -> None:
     ]
 
 
+def test_what_the_gateway_knows_is_kept_as_it_is() -> None:
+    entry = put((FACTS, '{"a":1}'))
+    assert entry is not None
+    assert (FACTS, '{"a":1}') in entry.stored_fields("kv", NOW)
+
+
 def test_the_stored_form_has_no_such_field_where_the_service_sent_none() -> None:
     entry = put()
     assert entry is not None
@@ -96,14 +102,14 @@ def test_the_stored_form_has_no_such_field_where_the_service_sent_none() -> None
     assert names.count("cache-control") == 1
 
 
-FRESHNESS = [(0.0, 30.0), (29.5, 0.5), (30.0, 0.0), (100.0, -70.0)]
+TIMES = [(0.0, 30.0), (29.5, 0.5), (30.0, 0.0), (100.0, -70.0)]
 
 
-@pytest.mark.parametrize(("after", "left"), FRESHNESS)
-def test_freshness_counts_from_when_it_was_stored(after: float, left: float) -> None:
+@pytest.mark.parametrize(("after", "left"), TIMES)
+def test_its_time_counts_from_when_it_was_stored(after: float, left: float) -> None:
     entry = put()
     assert entry is not None
-    assert entry.fresh_for(NOW + after) == left
+    assert entry.kept_for(NOW + after) == left
 
 
 @pytest.mark.parametrize("status", [200, 204, 205, 404])

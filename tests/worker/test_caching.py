@@ -21,7 +21,9 @@ from tests.worker.conftest import Caller
 Calls = Callable[[str], int]
 
 # RFC 9211 as far as we write it: a cache's name and parameters, each a token or a number.
-CACHE_STATUS = re.compile(r"edge-gateway(; (hit|stored|fwd=[a-z-]+|fwd-status=\d{3}|ttl=\d+))+")
+CACHE_STATUS = re.compile(
+    r"edge-gateway(; (hit|stored|fwd=[a-z-]+|fwd-status=\d{3}|ttl=-?\d+|detail=[a-z-]+))+"
+)
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def path() -> str:
 
 
 def status_of(response: httpx.Response) -> str:
-    assert response.status_code in (200, 304), response.text
+    assert response.status_code in (200, 206, 304), response.text
     status = response.headers["cache-status"]
     assert CACHE_STATUS.fullmatch(status), status
     return str(status)
@@ -120,15 +122,16 @@ def test_the_service_says_how_long(lab: Consumer, path: str, control: str, most:
 ANSWERS_NOT_STORED = [
     "Cache-Control: no-store",
     "Cache-Control: private",
-    'Cache-Control: private="x"',
+    'Cache-Control: private="etag"',
     "Cache-Control: no-cache",
     "Cache-Control: max-age=0",
     "Cache-Control: MAX-AGE=60, No-Store",
     "Cache-Control: max-age=soon",
     "Set-Cookie: a=1",
     "Vary: *",
-    "Vary: Accept-Language",
     "Vary: Accept-Encoding, Cookie",
+    "Vary: Authorization",
+    "CDN-Cache-Control: no-store",
 ]
 
 
@@ -155,19 +158,21 @@ def test_only_plain_success_is_stored(lab: Consumer, path: str, status: int) -> 
 
 
 REQUESTS_NOT_SERVED = [
-    {"cache-control": "no-cache"},
-    {"cache-control": "no-store"},
-    {"range": "bytes=0-1"},
+    # fields, Cache-Status
+    ({"cache-control": "no-cache"}, "fwd=request; fwd-status=200; stored"),
+    ({"cache-control": "max-age=0"}, "fwd=request; fwd-status=200; stored"),
+    ({"pragma": "no-cache"}, "fwd=request; fwd-status=200; stored"),
+    ({"cache-control": "no-store"}, "fwd=request"),
 ]
 
 
-@pytest.mark.parametrize("fields", REQUESTS_NOT_SERVED)
+@pytest.mark.parametrize(("fields", "told"), REQUESTS_NOT_SERVED)
 def test_a_request_can_ask_for_a_fresh_answer(
-    lab: Consumer, path: str, calls: Calls, fields: dict[str, str]
+    lab: Consumer, path: str, calls: Calls, fields: dict[str, str], told: str
 ) -> None:
     until_hit(lab, path)
     asked = calls(service_path(path))
-    assert status_of(lab.get(path, headers=fields)) == "edge-gateway; fwd=request"
+    assert status_of(lab.get(path, headers=fields)) == f"edge-gateway; {told}"
     assert calls(service_path(path)) == asked + 1
 
 
@@ -183,6 +188,8 @@ def test_other_methods_pass_by(lab: Consumer, path: str, calls: Calls) -> None:
     asked = calls(service_path(path))
     assert status_of(lab.post(path)) == "edge-gateway; fwd=method"
     assert calls(service_path(path)) == asked + 1
+    # What it may have changed is not in the store any more.
+    assert status_of(lab.get(path)) == "edge-gateway; fwd=uri-miss; fwd-status=200; stored"
 
 
 def test_head_is_answered_from_the_stored_answer_to_get(
@@ -217,6 +224,88 @@ def test_a_hit_is_not_sent_to_those_who_have_it(
     assert (response.status_code, response.headers["etag"]) == (status, '"1"')
     assert response.text == ("" if status == 304 else '{"a":1}')
     assert response.headers["cache-control"] == "max-age=60"
+
+
+def test_each_language_has_its_own_answer(lab: Consumer, path: str, calls: Calls) -> None:
+    query = {"header": ["Vary: Accept-Language", "Cache-Control: max-age=60"]}
+    told = {}
+    for language in ("de", "fr"):
+        fields = {"accept-language": language}
+        told[language] = until_hit(lab, path, params=query, headers=fields).json()
+    assert {one["headers"]["accept-language"] for one in told.values()} == {"de", "fr"}
+    asked = calls(service_path(path))
+    for language in ("DE", "fr"):
+        hit = lab.get(path, params=query, headers={"accept-language": language})
+        assert is_hit(hit)
+        assert hit.json() == told[language.lower()]
+    assert calls(service_path(path)) == asked
+
+
+def test_what_has_to_be_validated_is(lab: Consumer, path: str) -> None:
+    query = {"header": ['ETag: "1"', "Cache-Control: no-cache"], "body": "kept", "validate": ""}
+    assert status_of(lab.get(path, params=query)).endswith("fwd-status=200; stored")
+
+    def validated() -> httpx.Response | None:
+        answer = lab.get(path, params=query)
+        return answer if "fwd-status=304" in status_of(answer) else None
+
+    answer = eventually(validated)
+    assert status_of(answer) == "edge-gateway; fwd=stale; fwd-status=304; stored"
+    assert (answer.status_code, answer.text, answer.headers["age"]) == (200, "kept", "0")
+    assert lab.get(path, params=query, headers={"if-none-match": '"1"'}).status_code == 304
+
+
+# An Age beyond the lifetime makes stale at once.
+STALE = ["Age: 100", 'ETag: "1"']
+
+
+def test_a_stale_answer_covers_for_a_failing_service(lab: Consumer, path: str) -> None:
+    control = "Cache-Control: max-age=10, stale-if-error=600"
+    query = {"header": [*STALE, control], "body": "kept"}
+    assert not is_hit(lab.get(path, params=query))
+    broken = {"x-status": "503"}
+
+    def covered() -> httpx.Response | None:
+        answer = lab.get(path, params=query, headers=broken)
+        return answer if answer.status_code == 200 else None
+
+    answer = eventually(covered)
+    assert re.fullmatch(
+        r"edge-gateway; fwd=stale; fwd-status=503; ttl=-\d+; detail=stale-if-error",
+        status_of(answer),
+    )
+    assert answer.text == "kept"
+    assert int(answer.headers["age"]) >= 100
+
+
+def test_a_stale_answer_goes_out_while_it_is_validated(
+    lab: Consumer, path: str, calls: Calls
+) -> None:
+    control = "Cache-Control: max-age=10, stale-while-revalidate=600"
+    query = {"header": [*STALE, control], "validate": ""}
+    assert not is_hit(lab.get(path, params=query))
+    stale = eventually(lambda: hit if is_hit(hit := lab.get(path, params=query)) else None)
+    assert re.search(r"hit; ttl=-\d+; detail=stale-while-revalidate", status_of(stale))
+    eventually(lambda: calls(service_path(path)) >= 2)
+
+
+def test_parts_come_from_the_stored_whole(lab: Consumer, path: str, calls: Calls) -> None:
+    query = {"body": "0123456789", "header": "Cache-Control: max-age=60"}
+    until_hit(lab, path, params=query)
+    asked = calls(service_path(path))
+    part = lab.get(path, params=query, headers={"range": "bytes=2-4"})
+    assert (part.status_code, part.text, is_hit(part)) == (206, "234", True)
+    assert part.headers["content-range"] == "bytes 2-4/10"
+    assert part.headers["content-length"] == "3"
+    beyond = lab.get(path, params=query, headers={"range": "bytes=10-"})
+    assert (beyond.status_code, beyond.headers["content-range"]) == (416, "bytes */10")
+    assert calls(service_path(path)) == asked
+
+
+def test_only_if_cached_asks_no_service(lab: Consumer, path: str, calls: Calls) -> None:
+    refused = lab.get(path, headers={"cache-control": "only-if-cached"})
+    assert (refused.status_code, refused.json()["code"]) == (504, "not-stored")
+    assert calls(service_path(path)) == 0
 
 
 def settings_hash(version: str, name: str) -> str:

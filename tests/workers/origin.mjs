@@ -3,6 +3,7 @@
 //   status=503             that status
 //   header=Name: value     a header field; may be repeated
 //   body=text              that body; without it, the request told back as JSON
+//   validate               304 to a request whose If-None-Match is the ETag among these fields
 //   gzip                   the body compressed, with Content-Encoding
 //   size=n                 n bytes, each 251 letters a new line of counting
 //   gate=name              the body's first half at once, the second when the gate is open
@@ -11,6 +12,8 @@
 //   drip=n                 a letter every n milliseconds, until somebody cancels it
 //   mirror=hang | throw | endless   what happens to copies, those with Gateway-Mirror
 //   sse=n                  n events, the first at once, the others when the gate is open
+//
+// A request with X-Status gets that status, whatever its query says.
 //
 // Below /-/hang/ nothing answers. A request with Upgrade: websocket gets its messages back; `close` closes with 4000.
 // GET /-/cancelled?path=/x says how many bodies of /x were cancelled by those who read them, and
@@ -154,8 +157,10 @@ export default {
       if (name.toLowerCase() === "content-type") headers.delete(name);
       headers.append(name, value);
     }
+    const has = headers.has("etag") && headers.get("etag") === request.headers.get("if-none-match");
+    if (query.has("validate") && has) return new Response(null, { status: 304, headers });
     const body = await bodyOf(request, url, headers);
-    const status = Number(query.get("status") ?? 200);
+    const status = Number(request.headers.get("x-status") ?? query.get("status") ?? 200);
     const encodeBody = query.has("gzip") ? "manual" : "automatic";
     return new Response([204, 304].includes(status) ? null : body, { status, headers, encodeBody });
   },

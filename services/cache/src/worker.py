@@ -61,7 +61,7 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
 def _get(tiers: Tiers, url: str, ctx: Any) -> Any:
     found = tiers.get(url, time.time(), ctx)
     if found is None:
-        raise Problem(problems.NOT_FOUND, "Nothing fresh is stored under this key.")
+        raise Problem(problems.NOT_FOUND, "Nothing is stored under this key.")
     return found
 
 

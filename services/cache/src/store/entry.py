@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from contract.cache import ORIGIN, ORIGIN_CACHE_CONTROL, STATUS, STORED_AT, TIER, TTL
+from contract.cache import FACTS, ORIGIN, ORIGIN_CACHE_CONTROL, STATUS, STORED_AT, TIER, TTL
 from contract.names import INTERNAL_PREFIX
 
 MAX_KV_BODY: Final = 1024 * 1024
@@ -47,34 +47,37 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """Status, header fields as the service sent them, and the lifetime. Times are Unix seconds."""
+    """Status, header fields as the service sent them, and how long it is kept, in Unix seconds."""
 
     status: int
     fields: Fields
     stored_at: float
     ttl: float
+    facts: str = ""
+    """What the gateway has to know of it."""
 
     @property
     def has_body(self) -> bool:
         """Whether responses of this status have one."""
         return self.status not in _NO_BODY
 
-    def fresh_for(self, now: float) -> float:
-        """Seconds for which the entry may still be used; 0 or less when it is stale."""
+    def kept_for(self, now: float) -> float:
+        """Seconds for which the entry is still kept; 0 or less when its time is over."""
         return self.stored_at + self.ttl - now
 
     def stored_fields(self, tier: str, now: float) -> Fields:
-        """The header fields of the stored form, for the rest of the lifetime."""
+        """The header fields of the stored form, for the rest of its time."""
         fields = [
             (ORIGIN_CACHE_CONTROL if name == "cache-control" else name, value)
             for name, value in self.fields
         ]
-        max_age = max(0, math.ceil(self.fresh_for(now)))
+        max_age = max(0, math.ceil(self.kept_for(now)))
         return [
             *fields,
             ("cache-control", f"public, max-age={max_age}"),
             (STORED_AT, f"{self.stored_at:.3f}"),
             (TTL, f"{self.ttl:g}"),
+            *([(FACTS, self.facts)] if self.facts else []),
             (TIER, tier),
         ]
 
@@ -96,6 +99,7 @@ def entry_of(sent: Iterable[tuple[str, str]]) -> Entry | None:
         ],
         stored_at=_number(control, STORED_AT),
         ttl=_number(control, TTL),
+        facts=control.get(FACTS, ""),
     )
     if not 200 <= status <= 599:
         raise ValueError(f"{STATUS} is not a final status code")

@@ -44,7 +44,7 @@ class Tiers:
         content = _Bytes.new(buffer)
         end = content.indexOf(10)
         entry = _decode_entry(content.subarray(0, end).to_bytes())
-        if entry.fresh_for(now) <= 0:
+        if entry.kept_for(now) <= 0:
             return None
         body = content.subarray(end + 1)
         near = _response(entry.status, entry.stored_fields(CACHE_API, now), body)

@@ -1,0 +1,83 @@
+"""Entries as the tiers hold them, taken apart: the answer to GET, or which variants there are.
+
+Where answers vary, the key of the URI leads to a list of the fields that they vary with, and each
+variant has a key of its own. The list has a stamp that goes into those keys: when it is purged, so
+are all variants, as the next list has another one.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+import msgspec
+
+from caching import vary
+from caching.stored import Facts, StoredResponse
+from contract.cache import FACTS, ORIGIN_CACHE_CONTROL
+from contract.names import INTERNAL_PREFIX
+from messages import Headers, Response
+
+Variants = list[str]
+"""A stamp, then the names of the fields that the answers vary with."""
+
+Known = Facts | Variants
+"""What is kept with an entry."""
+
+_OF_THE_TIERS: Final = frozenset({"age", "cache-control", "cf-cache-status"})
+"""What a tier says about its own copy."""
+
+_decode = msgspec.json.Decoder(Known).decode
+_encode = msgspec.json.Encoder().encode
+_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
+
+
+class Entry(NamedTuple):
+    """What is under a key: an answer and its body, or `variants` in place of one."""
+
+    stored: StoredResponse | None
+    variants: Variants | None
+    response: Response
+    """As it came out of the tier, with the body."""
+
+
+def text_of(known: Known) -> str:
+    """`known` as a field's value."""
+    return _NOT_ASCII.sub(_escaped, _encode(known).decode())
+
+
+def read_entry(response: Response) -> Entry | None:
+    """The entry that a tier gave as `response`; None where it is none that is understood here."""
+    fields: list[tuple[str, str]] = []
+    text = ""
+    for field in response.headers:
+        name = field[0]
+        if name.startswith(INTERNAL_PREFIX):
+            if name == FACTS:
+                text = field[1]
+            elif name == ORIGIN_CACHE_CONTROL:
+                fields.append(("cache-control", field[1]))
+        elif name not in _OF_THE_TIERS:
+            fields.append(field)
+    try:
+        known = _decode(text)
+    except msgspec.DecodeError:
+        return None
+    if not known:
+        return None
+    if isinstance(known, Facts):
+        stored = StoredResponse(status=response.status, fields=fields, facts=known)
+        return Entry(stored, None, response)
+    return Entry(None, known, response)
+
+
+def variant_of(variants: Variants, request: Headers) -> str:
+    """What tells the key of the variant for a request with these fields from all others."""
+    stamp, *names = variants
+    values: Mapping[str, str | None] = dict(vary.values(names, request))
+    return hashlib.sha256(_encode([stamp, values])).hexdigest()[:32]
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
