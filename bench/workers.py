@@ -19,6 +19,7 @@ import jwt
 from msgspec.structs import replace
 
 from bench.targets import BARE, FLOOR, HONO, LOOKING, UPSTREAM
+from runtime.host_signatures import generate
 from runtime.local import LocalRuntime
 from runtime.plan import Plan, Worker
 from runtime.project import CONFIGS, gateway_worker
@@ -54,6 +55,7 @@ def running(*, counting: bool) -> Iterator[Running]:
 
 
 def _workers(signing_key: str, *, counting: bool) -> tuple[Worker, ...]:
+    identity = {"IDENTITY_KEYS": json.dumps({"keys": [generate("EdDSA", id="bench")]})}
     listened = {"streamingTails": [_COUNTER]} if counting else {}
     workers = (
         Worker(name=UPSTREAM, script=_HERE / "upstream" / "worker.mjs"),
@@ -62,12 +64,13 @@ def _workers(signing_key: str, *, counting: bool) -> tuple[Worker, ...]:
         replace(
             gateway_worker(_HERE / "routes.yaml"),
             service_bindings={"DATA": UPSTREAM},
+            vars=identity,
             options=listened,
         ),
         replace(
             gateway_worker(_HERE / "routes.yaml", name=LOOKING),
             service_bindings={"DATA": UPSTREAM},
-            vars={"TABLES_MAX_AGE": "0s"},
+            vars={"TABLES_MAX_AGE": "0s", **identity},
             options=listened,
         ),
         Worker(config=CONFIGS["auth"], vars={"SIGNING_KEYS": _key_set(signing_key)}),

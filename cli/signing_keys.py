@@ -1,7 +1,8 @@
-"""`gateway signing-keys`: makes and changes the JWK set that is the auth Worker's SIGNING_KEYS.
+"""`gateway signing-keys`: makes and changes the JWK sets SIGNING_KEYS and IDENTITY_KEYS.
 
 It reads a set from standard input and prints one to standard output, in three steps of a rotation:
-a new key is announced, then it signs, then the old one goes. Nothing is stored here.
+a new key is announced, then it signs, then the old one goes; or the public part, for those who
+verify. Nothing is stored here.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from contract.jose.algorithms import ASYMMETRIC
-from contract.jose.jwk import UnusableKey, parse_own_set
+from contract.jose.jwk import UnusableKey, parse_own_set, published
 from runtime.host_signatures import generate
 
 Keys = list[dict[str, Any]]
@@ -24,9 +25,10 @@ def register(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "signing-keys",
         help="make and rotate the keys that sign tokens",
-        description="Prints a JWK set for `wrangler secret put SIGNING_KEYS`. But for `create`, the"
-        " set in use is read from standard input. A rotation is announce, promote, retire; deploy"
-        " after each, and wait in between as docs/operations.md says.",
+        description="Prints a JWK set for `wrangler secret put SIGNING_KEYS`, or IDENTITY_KEYS. But"
+        " for `create`, the set in use is read from standard input. A rotation is announce,"
+        " promote, retire; deploy after each, and wait in between as docs/operations.md says."
+        " `public` prints the public part of the set: IDENTITY_JWKS.",
     )
     parser.add_argument("step", choices=("create", *_STEPS))
     parser.add_argument(
@@ -69,10 +71,17 @@ def _retire(keys: Keys, _new: dict[str, Any]) -> Keys:
     return keys[:1]
 
 
+def _public(keys: Keys, _new: dict[str, Any]) -> Keys:
+    """What others may know of all keys."""
+    public: Keys = published(parse_own_set(json.dumps({"keys": keys})))["keys"]
+    return public
+
+
 _STEPS: Final[dict[str, Callable[[Keys, dict[str, Any]], Keys]]] = {
     "announce": _announce,
     "promote": _promote,
     "retire": _retire,
+    "public": _public,
 }
 
 

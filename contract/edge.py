@@ -6,6 +6,7 @@ argument and result.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,10 +15,12 @@ import msgspec
 from pyodide.ffi import JsException, jsnull, run_sync, to_js
 
 from contract import problems
+from contract.callers import AUDIENCE, ISSUER, KEYS, Callers
 from contract.database import DatabaseUnavailable, Row, Statement, Value
 from contract.log_line import log_line
 from contract.problems import Problem
 from contract.service import ServiceRequest, ServiceResponse, answer
+from contract.webcrypto import WebCrypto
 
 _Response = js.Response
 _parse = js.JSON.parse
@@ -32,6 +35,8 @@ Handler = Callable[[ServiceRequest], ServiceResponse]
 
 _held: set["asyncio.Future[Any]"] = set()
 """Deferred work; the event loop itself holds tasks only weakly."""
+
+_callers: Callers | None = None
 
 
 def raw(wrapper: Any) -> Any:
@@ -67,10 +72,15 @@ def wait_until(ctx: Any, future: "asyncio.Future[Any]") -> None:
     future.add_done_callback(release)
 
 
-def serve(handle: Handler, request: Any, *, body_limit: int) -> Any:
-    """Answer a JavaScript Request with a JavaScript Response; never raises."""
+def serve(handle: Handler, request: Any, *, body_limit: int, callers: Callers | None = None) -> Any:
+    """Answer a JavaScript Request with a JavaScript Response; never raises.
+
+    Without `callers` every request is nobody's.
+    """
 
     def read_and_handle(head: ServiceRequest) -> ServiceResponse:
+        if callers is not None:
+            head = callers.identified(head, time.time())
         body = request.body
         if body is jsnull or body is None:
             return handle(head)
@@ -78,6 +88,22 @@ def serve(handle: Handler, request: Any, *, body_limit: int) -> Any:
         return handle(msgspec.structs.replace(head, body=content))
 
     return to_js_response(answer(read_and_handle, head_of(request), log))
+
+
+def callers_of(env: Any) -> Callers:
+    """The callers of the Worker with this `env`, by its variables IDENTITY_*."""
+    global _callers  # noqa: PLW0603  (made once for the isolate)
+    if _callers is None:
+        variables = raw(env)
+        keys, issuer, audience = (text_of(variables, name) for name in (KEYS, ISSUER, AUDIENCE))
+        _callers = Callers(keys, WebCrypto(), issuer=issuer, audience=audience, log=log)
+    return _callers
+
+
+def text_of(variables: Any, name: str) -> str:
+    """A variable or secret of a raw `env`; empty where it is not set."""
+    value = getattr(variables, name, None)
+    return value if isinstance(value, str) else ""
 
 
 def head_of(request: Any) -> ServiceRequest:

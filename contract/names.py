@@ -16,7 +16,7 @@ TRACESTATE: Final = "tracestate"
 """W3C Trace Context, Level 2."""
 
 IDENTITY: Final = "gateway-identity"
-"""The verified caller, from the gateway to a service: a JSON `contract.auth.Principal`."""
+"""The verified caller, from the gateway to a service: see `contract.identity`."""
 
 MIRROR: Final = "gateway-mirror"
 """On a copy of a request, whose answer nobody waits for."""
@@ -30,6 +30,9 @@ HEALTH_PATH: Final = "/healthz"
 ADMIN_PREFIX: Final = "/-/"
 """Below this the gateway answers its operators, on the host ADMIN_HOST alone. No route of a table
 lies there."""
+
+IDENTITY_KEYS_PATH: Final = "/.well-known/gateway-identity-keys"
+"""Where the gateway publishes the keys with which `IDENTITY` is verified."""
 
 TABLE_FIELD: Final = "x-table"
 """In development: which table made the answer."""

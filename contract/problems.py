@@ -278,6 +278,13 @@ ACCESS_DENIED = _define(
     "The caller may not do this",
     "The caller is known but lacks a permission or another condition of this route.",
 )
+IDENTITY_REFUSED = _define(
+    "identity-refused",
+    403,
+    Category.AUTH,
+    "The service does not accept who is calling",
+    "The service cannot verify that the gateway says who is calling. Its operators have to look.",
+)
 CLIENT_NOT_ALLOWED = _define(
     "client-not-allowed",
     403,

@@ -12,7 +12,7 @@ import msgspec
 from contract import problems
 from contract.auth import Principal
 from contract.database import DatabaseUnavailable
-from contract.names import IDENTITY, REQUEST_ID
+from contract.names import REQUEST_ID
 from contract.nesting import MAX_DEPTH, is_too_deep
 from contract.problems import MEDIA_TYPE, Problem
 
@@ -25,8 +25,6 @@ Log = Callable[[dict[str, Any]], None]
 
 T = TypeVar("T")
 
-_decode_principal = msgspec.json.Decoder(Principal).decode
-
 
 class ServiceRequest(msgspec.Struct, frozen=True):
     """A request as the gateway sent it. Header names are lower case; `query` has no `?`."""
@@ -36,6 +34,8 @@ class ServiceRequest(msgspec.Struct, frozen=True):
     query: str = ""
     headers: dict[str, str] = {}
     body: bytes = b""
+    caller: Principal | None = None
+    """Whoever the gateway says is calling, if that was verified: see `contract.callers`."""
 
     @property
     def media_type(self) -> str:
@@ -44,13 +44,9 @@ class ServiceRequest(msgspec.Struct, frozen=True):
 
     def principal(self) -> Principal:
         """The caller, as the gateway verified it. Raises a 401 `Problem` where there is none."""
-        identity = self.headers.get(IDENTITY)
-        try:
-            return _decode_principal(identity or "")
-        except msgspec.MsgspecError:
-            raise Problem(
-                problems.UNAUTHENTICATED, headers={"www-authenticate": "Bearer"}
-            ) from None
+        if self.caller is None:
+            raise Problem(problems.UNAUTHENTICATED, headers={"www-authenticate": "Bearer"})
+        return self.caller
 
 
 class ServiceResponse(msgspec.Struct):

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from admin.host import name_of
-from contract.names import HEALTH_PATH, REQUEST_ID
+from contract.names import HEALTH_PATH, IDENTITY_KEYS_PATH, REQUEST_ID
 from contract.problems import INTERNAL_ERROR, NOT_FOUND, TYPE_PREFIX, WEBSOCKET_REFUSED, Problem
 from contract.sessions import SESSION_COOKIE
 from ends.forwarding import refuse_loop
 from hardening import Hardening
 from health import Health
+from identity_keys import IdentityKeys
 from memory import Memory
 from messages import Exchange, Headers, Response
 from pipeline import Next, problem_response
@@ -61,7 +62,10 @@ class Application:
         self._answer_operator = control.answer if control is not None else _nobody
         self._hardening = Hardening(table.request_limits)
         self._security_headers = SecurityHeaders(table.security_headers)
-        self._health = Health(platform, self.short_id, self._described, self._routes.credentials)
+        self._own: Mapping[str, Next] = {
+            HEALTH_PATH: Health(platform, self.short_id, self._described, self._routes.credentials),
+            IDENTITY_KEYS_PATH: IdentityKeys(platform.signer),
+        }
 
     async def handle(self, exchange: Exchange) -> Response:
         """Answer `exchange`. Never raises: a defect becomes an internal-error problem."""
@@ -87,8 +91,9 @@ class Application:
         if "upgrade" in came:
             exchange.upgrade = came["upgrade"].strip().lower() == "websocket"
         request.headers.add(REQUEST_ID, exchange.request_id)
-        if request.path == HEALTH_PATH:
-            return await self._health(exchange)
+        own = self._own.get(request.path)
+        if own is not None:
+            return await own(exchange)
         if request.path.startswith(TYPE_PREFIX):
             return explain_problem(request)
         if self._admin_host and name_of(request.host) == self._admin_host:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from contract.auth import Principal
 
 if TYPE_CHECKING:
+    from identities import Identity
     from routing.compile import CompiledRoute
     from routing.versions import Version
 
@@ -238,6 +239,7 @@ class Exchange:
         "chance",
         "client_address",
         "defer",
+        "identities",
         "log",
         "now",
         "parameters",
@@ -286,6 +288,8 @@ class Exchange:
         self.upstream_path: str | None = None
         """The path at the service, where a policy has decided it; else the route does."""
         self.principal: Principal | None = None
+        self.identities: dict[str, Identity] | None = None
+        """What services were told of the principal before, where that is remembered."""
         self.answer_fields: list[tuple[str, str]] = []
         """Header fields that the answer carries, whether it is a success or a problem."""
         self.log: dict[str, Any] = {}

@@ -78,6 +78,29 @@ class Authority(Protocol):
         ...
 
 
+class IdentitySigner(Protocol):
+    """Signs who is calling, in the gateway's name."""
+
+    @property
+    def issuer(self) -> str:
+        """The gateway's name: the claim `iss`."""
+        ...
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be signed; empty where it can."""
+        ...
+
+    @property
+    def published(self) -> Mapping[str, Any]:
+        """The JWK set with which anybody can verify what was signed."""
+        ...
+
+    async def sign(self, payload: bytes) -> str:
+        """A compact JWS of `payload`."""
+        ...
+
+
 class LimiterObjects(Protocol):
     """The rate-limiter objects, one for each key."""
 
@@ -162,6 +185,9 @@ class Platform(Protocol):
 
     @property
     def authority(self) -> Authority: ...
+
+    @property
+    def signer(self) -> IdentitySigner: ...
 
     @property
     def limiters(self) -> LimiterObjects: ...

@@ -17,6 +17,7 @@ from tests.plan import (
     ADMIN_HOST,
     DEMO_API_KEY,
     DEMO_CLIENT_SECRET,
+    IDENTITY_JWK,
     ISSUER,
     PARTNER_SECRETS,
     SIGNING_JWK,
@@ -28,6 +29,7 @@ SCOPES: Final = ("roadmaps:read", "roadmaps:write", "keys:admin")
 
 SECRETS: Final = {
     SIGNING_JWK["d"],
+    IDENTITY_JWK["d"],
     DEMO_CLIENT_SECRET,
     DEMO_API_KEY,
     STORED_SECRET,

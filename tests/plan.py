@@ -27,6 +27,12 @@ THREE_VERSIONS: Final = TESTS.parent / "docs" / "examples" / "three-versions.yam
 
 SIGNING_JWK: Final = generate("ES256", id="tests-1")
 SIGNING_KEYS: Final = json.dumps({"keys": [SIGNING_JWK]})
+IDENTITY_JWK: Final = generate("EdDSA", id="gateway-1")
+IDENTITY_KEYS: Final = {"IDENTITY_KEYS": json.dumps({"keys": [IDENTITY_JWK]})}
+"""With these a gateway signs who is calling."""
+_PUBLIC: Final = {name: value for name, value in IDENTITY_JWK.items() if name != "d"}
+IDENTITY_JWKS: Final = {"IDENTITY_JWKS": json.dumps({"keys": [_PUBLIC]})}
+"""With these a service verifies it."""
 ISSUER: Final = "https://api.test"
 DEMO_CLIENT_SECRET: Final = "demo secret"
 DEMO_API_KEY: Final = "gk_demo_0123456789abcdefghij"
@@ -78,6 +84,7 @@ _DEVELOPMENT: Final = {
     "SIGNING_KEYS": SIGNING_KEYS,
     "DEMO_CLIENT_SECRET": DEMO_CLIENT_SECRET,
     "DEMO_API_KEY": DEMO_API_KEY,
+    **IDENTITY_JWKS,
 }
 _AUTH_DATABASE: Final = "00000000-0000-4000-8000-0000000000a0"
 _DATA_DATABASE: Final = "00000000-0000-4000-8000-0000000000da"
@@ -93,15 +100,22 @@ _OPERATED: Final = {"ADMIN_HOST": ADMIN_HOST}
 
 def project_workers(foreign: str = "") -> tuple[Worker, ...]:
     """The five Workers, set up for development; with the foreign issuer at that address."""
+    variables: Mapping[Path | None, Mapping[str, str]] = {
+        CONFIGS["auth"]: _DEVELOPMENT | _issuers(foreign),
+        CONFIGS["data"]: IDENTITY_JWKS,
+    }
     return (
-        msgspec.structs.replace(gateway_worker(), vars=_OPERATED),
+        msgspec.structs.replace(gateway_worker(), vars=_OPERATED | IDENTITY_KEYS),
         *(
-            msgspec.structs.replace(worker, vars=_DEVELOPMENT | _issuers(foreign))
-            if worker.config == CONFIGS["auth"]
-            else worker
+            msgspec.structs.replace(worker, vars=variables.get(worker.config, {}))
             for worker in service_workers()
         ),
     )
+
+
+def signing(gateway: Worker) -> Worker:
+    """This gateway with the keys by which services know who is calling."""
+    return msgspec.structs.replace(gateway, vars={**gateway.vars, **IDENTITY_KEYS})
 
 
 def shared_plan(state: Path) -> Plan:
@@ -118,7 +132,7 @@ def shared_plan(state: Path) -> Plan:
             name=name,
             modules=table,
             service_bindings=switched,
-            vars=_OPERATED | (spare if name == LABS[-1] else PARTNER_SECRETS),
+            vars=_OPERATED | IDENTITY_KEYS | (spare if name == LABS[-1] else PARTNER_SECRETS),
         )
         for name in LABS
     ]
@@ -139,13 +153,14 @@ def shared_plan(state: Path) -> Plan:
         *project_workers(f"http://{HOST}:{issuer_port}"),
         *labs,
         *rotation_workers(f"http://{HOST}:{issuer_port}"),
-        faulty,
-        gateway_worker(THREE_VERSIONS, name=VERSIONED),
+        signing(faulty),
+        signing(gateway_worker(THREE_VERSIONS, name=VERSIONED)),
         Worker(
             config=config,
             name=DISPATCHING,
             modules={"compiled_routes.py": _compiled_cases(state)},
             service_bindings=bound,
+            vars=IDENTITY_KEYS,
         ),
         *fault_workers(),
         Worker(script=WORKERS / "origin.mjs", name=ORIGIN, port=port),

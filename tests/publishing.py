@@ -15,7 +15,17 @@ from runtime.local import LocalRuntime
 from runtime.plan import Plan, Worker
 from runtime.project import CONFIGS
 from tests.consumer import Operator
-from tests.plan import ADMIN_HOST, AUTH, ORIGIN, STATE, WORKERS, caller, objects_of, project_workers
+from tests.plan import (
+    ADMIN_HOST,
+    AUTH,
+    IDENTITY_KEYS,
+    ORIGIN,
+    STATE,
+    WORKERS,
+    caller,
+    objects_of,
+    project_workers,
+)
 
 EDGES: Final = ("edge-1", "edge-2", "edge-3", "edge-4")
 """Isolates of one gateway."""
@@ -23,7 +33,7 @@ UNREACHED: Final = "edge-unreached"
 """The same, with the feed, the audit log and the auth Worker behind Workers that can fail. What the
 auth Worker tells the feed goes the same way."""
 UNBOUND: Final = "edge-unbound"
-"""A deployment without feed and archive."""
+"""A deployment without feed and archive, and without keys to sign with who is calling."""
 NEWER: Final = "edge-newer"
 """The same gateway, deployed later with another table built in."""
 FAULT: Final = "fault-feed"
@@ -96,7 +106,7 @@ def publishing_plan(state: Path) -> Plan:
         return Worker(
             config=CONFIGS["gateway"],
             name=name,
-            vars=settings,
+            vars={**settings, **IDENTITY_KEYS},
             modules={"compiled_routes.py": module},
             service_bindings={"DATA": ORIGIN, **bindings},
             options=options,
@@ -133,10 +143,8 @@ def publishing_plan(state: Path) -> Plan:
         ),
         *(edge(name) for name in EDGES),
         edge(UNREACHED, bindings={"AUTH": FAULT_AUTH}, durableObjects=unreached),
-        edge(
-            UNBOUND,
-            durableObjects=unbound,
-            kvNamespaces={},
+        msgspec.structs.replace(
+            edge(UNBOUND, durableObjects=unbound, kvNamespaces={}), vars=settings
         ),
         edge(NEWER, "newer"),
         fault,

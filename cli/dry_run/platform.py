@@ -4,7 +4,7 @@ Limits admit, breakers are closed, the cache is empty: what a request meets is t
 the state that happens to be there. Nothing leaves this process.
 """
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from caching.entries import Known
@@ -20,6 +20,7 @@ from contract.breaker import (
 )
 from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishRequest
 from contract.circuit_breaker import State
+from contract.identity import gateway_name
 from contract.limits import LimitDecision, LimitRequest
 from messages import BodyTooLarge, Headers, Request, Response, read_body
 from ports import RegionKind
@@ -119,6 +120,17 @@ class _Authority:
         return VerifyResponse(principal=principal, reason=reason)
 
 
+class _Signer:
+    """Has no key: an identity is shown as what it says, and signed at the edge only."""
+
+    issuer = gateway_name("dry-run")
+    trouble = ""
+    published: Mapping[str, Any] = {"keys": []}
+
+    async def sign(self, payload: bytes) -> str:
+        return payload.decode()
+
+
 class _Limiters:
     """Admits every request as the first one of its window."""
 
@@ -179,6 +191,7 @@ class RecordingPlatform:
         self.answer = Answer()
         self.sent: list[Sent] = []
         self.authority = _Authority()
+        self.signer = _Signer()
         self.limiters = _Limiters()
         self.breakers = _Breakers()
         self.store = _Store()

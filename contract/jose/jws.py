@@ -10,6 +10,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final, NamedTuple
 
+import msgspec
+
 from contract.jose import base64url, signatures
 from contract.jose.algorithms import ALGORITHMS
 from contract.jose.jwk import Key, KeySet
@@ -57,9 +59,9 @@ def verify(
     return jws.header, jws.payload
 
 
-def parse(token: str) -> Jws:
+def parse(token: str, *, max_length: int = MAX_LENGTH) -> Jws:
     """The parts of `token`, none of which is trusted yet. Raises `InvalidJws`."""
-    if len(token) > MAX_LENGTH or token.find(".") > MAX_HEADER_LENGTH:
+    if len(token) > max_length or token.find(".") > MAX_HEADER_LENGTH:
         raise InvalidJws("The token is too long.")
     if not _COMPACT.fullmatch(token):
         raise InvalidJws("The token is not valid.")
@@ -74,6 +76,15 @@ def parse(token: str) -> Jws:
         )
     except (ValueError, RecursionError):
         raise InvalidJws("The token is not valid.") from None
+
+
+def signing_input(key: Key, type: str, payload: bytes) -> str:
+    """What a signature under `key` has to be of: header and payload, as a token begins.
+
+    `type` is what becomes of the header's `typ`.
+    """
+    header = msgspec.json.encode({"typ": type, "alg": key.algorithm.name, "kid": key.id})
+    return f"{base64url.encode(header)}.{base64url.encode(payload)}"
 
 
 def check(jws: Jws, keys: KeySet, algorithms: Collection[str], asymmetric: Asymmetric) -> None:

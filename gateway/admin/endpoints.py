@@ -8,6 +8,7 @@ from admin.endpoint import Endpoint
 from admin.keys import KeyEndpoints
 from admin.tables import TablesEndpoints
 from contract.names import Binding
+from identities import Identities
 from memory import Memory
 from ports import AuditLog, ChangeFeed, Platform, TableArchive
 from tables.live import Tables
@@ -30,6 +31,8 @@ def endpoints(around: AdminSurroundings) -> tuple[Endpoint, ...]:
     """All of them, module by module."""
     return (
         *TablesEndpoints(around.tables, around.feed, around.archive, around.is_bound).endpoints(),
-        *KeyEndpoints(around.platform.binding(Binding.AUTH)).endpoints(),
+        *KeyEndpoints(
+            around.platform.binding(Binding.AUTH), Identities(around.platform.signer)
+        ).endpoints(),
         *AuditEndpoints(around.audit_log).endpoints(),
     )

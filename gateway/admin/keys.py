@@ -5,8 +5,10 @@ from typing import Final
 import msgspec
 
 from admin.endpoint import Asked, Endpoint
+from contract.names import IDENTITY, Binding
 from contract.operators import KEYS
 from contract.problems import UPSTREAM_INVALID, Problem
+from identities import Identities
 from messages import BodyBroken, BodyTooLarge, Response, read_body
 from ports import Service
 
@@ -28,8 +30,9 @@ _decode_made = msgspec.json.Decoder(_Made).decode
 class KeyEndpoints:
     """Passes on to the auth Worker, which judges the operator's scopes itself."""
 
-    def __init__(self, auth: Service) -> None:
+    def __init__(self, auth: Service, identities: Identities) -> None:
         self._auth = auth
+        self._identities = identities
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """All of them."""
@@ -54,7 +57,11 @@ class KeyEndpoints:
         return response
 
     async def _pass_on(self, asked: Asked) -> Response:
-        response = await self._auth.send(asked.exchange.request, timeout=_TIMEOUT)
+        exchange, request = asked.exchange, asked.exchange.request
+        if exchange.principal is not None:
+            identity = self._identities.field(exchange, exchange.principal, Binding.AUTH)
+            request.headers.add(IDENTITY, await identity)
+        response = await self._auth.send(request, timeout=_TIMEOUT)
         try:
             response.body = await read_body(response.body, _MAX_ANSWER) or None
         except (BodyTooLarge, BodyBroken):

@@ -43,6 +43,7 @@ from contract.log_line import log_line
 from contract.names import PING, Binding
 from edge.convert import JsStream, Origin, cut_off, request_to_js, response_from_js
 from edge.driver import Rejected, invoke, pause, promising, settled, together, within
+from edge.signing import SECRET, WebCryptoSigner
 from messages import BodyTooLarge, Request, Response, read_body
 from ports import RegionKind, Secret, Service, Unavailable
 
@@ -390,6 +391,7 @@ class CloudflarePlatform:
         self.breakers = CircuitBreakerObjects(
             getattr(env, Binding.CIRCUIT_BREAKER), getattr(env, Binding.BREAKER_DIRECTORY, None)
         )
+        self.signer = WebCryptoSigner(getattr(env, SECRET, None), getattr(env, "ENVIRONMENT", None))
         self.store = SharedCache(getattr(env, Binding.CACHE))
         feed = getattr(env, Binding.CHANGE_FEED, None)
         self.feed = ChangeFeedObject(feed) if feed is not None else None
@@ -449,7 +451,10 @@ class CloudflarePlatform:
         # All are asked before the first answer is waited for, and have the same time.
         asked = {name: invoke(target.ping, target) for name, target in targets.items()}
         end = time.time() + timeout
-        return {name: await _state(name, promise, end) for name, promise in asked.items()}
+        states = {"gateway": self.signer.trouble or "ok"}
+        for name, promise in asked.items():
+            states[name] = await _state(name, promise, end)
+        return states
 
 
 async def _state(name: str, promise: Any, end: float) -> str:

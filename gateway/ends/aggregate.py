@@ -14,6 +14,7 @@ import msgspec
 from caching.request import CacheRequest
 from caching.settings import CacheRules
 from caching.storing import Refusal, store
+from contract.names import IDENTITY
 from contract.problems import (
     UPSTREAM_INVALID,
     UPSTREAM_NOT_CONFIGURED,
@@ -22,6 +23,7 @@ from contract.problems import (
     Problem,
 )
 from ends.forwarding import forwarded_fields
+from identities import Identities
 from messages import (
     BodyBroken,
     BodyTooLarge,
@@ -66,6 +68,7 @@ class Part(NamedTuple):
     name: str
     service_name: str
     service: Service
+    audience: str
     target: Target
     optional: bool
     timeout: float
@@ -83,10 +86,13 @@ class _Asked(NamedTuple):
 class Aggregate:
     """Asks all `parts`, each of which may answer with `max_body` bytes."""
 
-    def __init__(self, parts: Sequence[Part], max_body: int, together: Together) -> None:
+    def __init__(
+        self, parts: Sequence[Part], max_body: int, *, together: Together, identities: Identities
+    ) -> None:
         self._parts = parts
         self._max_body = max_body
         self._together = together
+        self._identities = identities
         self._names = sorted(
             {
                 name
@@ -145,6 +151,9 @@ class Aggregate:
         self, part: Part, exchange: Exchange, request: Request
     ) -> tuple[Response, bytes]:
         """The answer and its body, within the part's time. Raises `Problem`."""
+        if exchange.principal is not None:
+            identity = self._identities.field(exchange, exchange.principal, part.audience)
+            request.headers.add(IDENTITY, await identity)
         try:
             response = await part.service.send(request, timeout=part.timeout, total=part.timeout)
             if not 200 <= response.status < 300 or not is_json(response.headers):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from ends.aggregate import Aggregate, Part
 from ends.settings import AggregateSettings
+from identities import Identities
 from pipeline import Policy
 from ports import Service, Together
 from routing.table import ServiceSettings
@@ -16,7 +17,9 @@ def compile_aggregate(
     known: Mapping[str, ServiceSettings],
     services: Mapping[str, Service],
     breaker: Callable[[str], Policy | None],
+    *,
     together: Together,
+    identities: Identities,
 ) -> Aggregate:
     """The end of a route with these `settings`, `breaker` giving that of a service, where it has
     one. Raises `TemplateError`."""
@@ -25,6 +28,7 @@ def compile_aggregate(
             name,
             part.service,
             services[part.service],
+            known[part.service].audience,
             Target(part.path),
             part.optional,
             seconds(part.timeout or known[part.service].timeout),
@@ -32,4 +36,6 @@ def compile_aggregate(
         )
         for name, part in settings.parts.items()
     ]
-    return Aggregate(parts, size_in_bytes(settings.max_body), together)
+    return Aggregate(
+        parts, size_in_bytes(settings.max_body), together=together, identities=identities
+    )

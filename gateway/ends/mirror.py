@@ -1,12 +1,14 @@
 """Mirror: a copy of some requests goes to another service, and nothing that comes of it comes back.
 
 The copy leaves after the answer, so that no failure and no slowness of that service can be seen.
-It has the fields that the service got, the caller's identity among them, and `Gateway-Mirror`.
+It has the fields that the service got, and `Gateway-Mirror`; who is calling is signed anew, for the
+other service.
 """
 
 from typing import Final
 
-from contract.names import MIRROR
+from contract.names import IDENTITY, MIRROR
+from identities import Identities
 from messages import BodyTooLarge, Exchange, Request, Response, discard, read_body
 from pipeline import Next
 from ports import Service
@@ -55,6 +57,8 @@ class Mirror:
         timeout: float,
         patience: float,
         in_flight: InFlight,
+        audience: str,
+        identities: Identities,
     ) -> None:
         """`timeout` and `patience`, the seconds that the route's own service may take, bound how
         long a copy counts as under way."""
@@ -65,6 +69,8 @@ class Mirror:
         self._timeout = timeout
         self._patience = patience
         self._in_flight = in_flight
+        self._audience = audience
+        self._identities = identities
 
     def over(self, last: Next) -> Next:
         """`last`, mirrored. It has to leave path and fields of the request as the service got
@@ -106,14 +112,17 @@ class Mirror:
         return True
 
     def _defer(self, exchange: Exchange) -> None:
-        exchange.defer(self._send(_copy(exchange.request), exchange.request_id))
+        exchange.defer(self._send(_copy(exchange.request), exchange))
 
-    async def _send(self, request: Request, request_id: str) -> None:
+    async def _send(self, request: Request, exchange: Exchange) -> None:
         try:
+            if exchange.principal is not None:
+                identity = self._identities.field(exchange, exchange.principal, self._audience)
+                request.headers.set(IDENTITY, await identity)
             response = await self._service.send(request, timeout=self._timeout)
             await discard(response.body)
         finally:
-            self._in_flight.leave(request_id)
+            self._in_flight.leave(exchange.request_id)
 
 
 def _copy(request: Request) -> Request:

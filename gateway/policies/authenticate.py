@@ -7,22 +7,20 @@ call. How long bounds how late a revocation bites: see `Remembered.MAX_AGE`.
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-import msgspec
-
 from contract.auth import Principal
-from contract.names import IDENTITY
 from contract.problems import AUTH_UNAVAILABLE, INSUFFICIENT_SCOPE, Problem
+from identities import Kept
 from messages import Exchange, Response
 from pipeline import Next
 from policies.credentials import CHALLENGE, Credential, CredentialPlaces
-from ports import Authority, Unavailable
+from ports import Authority, IdentitySigner, Unavailable
 
 _RETRY_AFTER: Final = "5"
 
 
 class _Entry(NamedTuple):
     principal: Principal
-    identity: str
+    identities: Kept
     until: float
 
 
@@ -56,7 +54,7 @@ class Remembered:
         Unless something was to be forgotten since it was asked for, when that was `forgotten`.
         """
         until = min(now + self.MAX_AGE, float(principal.expires_at))
-        entry = _Entry(principal, msgspec.json.encode(principal).decode(), until)
+        entry = _Entry(principal, {}, until)
         self._entries.pop(digest, None)
         if forgotten != self.forgotten:
             return entry
@@ -95,13 +93,19 @@ class Authenticate:
         authority: Authority,
         remembered: Remembered,
         credentials: CredentialPlaces | None = None,
+        signer: IdentitySigner | None = None,
     ) -> None:
+        """Without a `signer` the caller is for the gateway itself, and no service is told."""
         self._scopes = frozenset(scopes)
         self._credentials = credentials or CredentialPlaces()
         self._authority = authority
         self._remembered = remembered
+        self._signer = signer
 
     async def __call__(self, exchange: Exchange, next: Next) -> Response:
+        if self._signer is not None and self._signer.trouble:
+            exchange.log["identity_error"] = self._signer.trouble
+            raise Problem(AUTH_UNAVAILABLE, headers={"retry-after": _RETRY_AFTER})
         credential = self._credentials.take(exchange.request)
         digest = credential.digest()
         entry = self._remembered.get(digest, exchange.now)
@@ -113,8 +117,8 @@ class Authenticate:
         if missing:
             raise _insufficient(sorted(self._scopes), sorted(missing))
         exchange.principal = entry.principal
-        # The service learns who is calling, never the credential itself: that is gone already.
-        exchange.request.headers.set(IDENTITY, entry.identity)
+        # The service learns who is calling, at the end of the pipeline. The credential is gone.
+        exchange.identities = entry.identities
         return await next(exchange)
 
     async def _verify(self, credential: Credential) -> Principal:

@@ -8,7 +8,7 @@ edge where it reads them). A Location in the service's own words is put in the c
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from contract.names import INTERNAL_PREFIX, REQUEST_ID
+from contract.names import IDENTITY, INTERNAL_PREFIX, REQUEST_ID
 from contract.problems import (
     UPSTREAM_NOT_CONFIGURED,
     UPSTREAM_TIMEOUT,
@@ -16,6 +16,7 @@ from contract.problems import (
     Problem,
 )
 from ends.forwarding import forwarded_fields
+from identities import Identities
 from messages import HOP_BY_HOP, OF_SERVERS, Exchange, Headers, Response, without
 from ports import Service, Unavailable, Unconfigured
 from routing.paths import PathTemplate
@@ -40,7 +41,10 @@ PublicLocation = Callable[[Exchange, str, str], str]
 
 
 class Dispatch:
-    """Sends to `service`, at the path that `upstream_path` gives; where that is None, as it is."""
+    """Sends to `service`, at the path that `upstream_path` gives; where that is None, as it is.
+
+    A verified caller is named in `Gateway-Identity`, signed for `audience` alone.
+    """
 
     def __init__(
         self,
@@ -50,6 +54,8 @@ class Dispatch:
         *,
         timeout: float,
         public_location: PublicLocation,
+        audience: str,
+        identities: Identities,
         total: float | None = None,
         clock: Clock | None = None,
         host: str | None = None,
@@ -60,6 +66,8 @@ class Dispatch:
         self._upstream_path = upstream_path
         self._timeout = timeout
         self._public_location = public_location
+        self._audience = audience
+        self._identities = identities
         self._total = total
         self._clock = clock
         self._host = host
@@ -69,6 +77,9 @@ class Dispatch:
         request.path = self._path(exchange)
         unmark_if_match(request.headers)
         request.headers.extend(forwarded_fields(exchange))
+        if exchange.principal is not None:
+            identity = await self._identities.field(exchange, exchange.principal, self._audience)
+            request.headers.add(IDENTITY, identity)
         if exchange.upgrade:
             request.headers.add("upgrade", "websocket")
         exchange.log["service"] = self._service_name

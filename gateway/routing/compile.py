@@ -23,6 +23,7 @@ from ends.edits import header_edit
 from ends.mirror import InFlight, Mirror
 from ends.redirect import Redirect
 from ends.respond import Respond
+from identities import Identities
 from memory import Memory
 from messages import Exchange, Response
 from pipeline import Next, Policy, compose
@@ -181,6 +182,7 @@ class _Builder:
         self._roles = Roles(table.roles)
         self._locations = Locations(versioned)
         self._in_flight = InFlight()
+        self._identities = Identities(platform.signer)
         self._checkers: dict[bool, Checkers] = {}
 
     def pipeline(self, route: CompiledRoute) -> Next:
@@ -209,7 +211,8 @@ class _Builder:
                 self._table.services,
                 self._services,
                 lambda service: self._breaker(service, settings.name),
-                self._platform.together,
+                together=self._platform.together,
+                identities=self._identities,
             )
         if settings.backends:
             last: Next = self._backends(settings)
@@ -226,6 +229,8 @@ class _Builder:
             PathTemplate(to.upstream_path) if to.upstream_path is not None else None,
             timeout=self._timeout(settings, to.service),
             public_location=self._locations.public,
+            audience=self._table.services[to.service].audience,
+            identities=self._identities,
             total=seconds(total) if total is not None else None,
             clock=self._platform.time if total is not None else None,
             host=settings.upstream_host,
@@ -270,6 +275,8 @@ class _Builder:
             timeout=seconds(mirror.timeout),
             patience=max(own),
             in_flight=self._in_flight,
+            audience=self._table.services[mirror.service].audience,
+            identities=self._identities,
         )
 
     def needs_session(self, route: CompiledRoute) -> bool:
@@ -339,7 +346,8 @@ class _Builder:
         if session:
             shown["session"] = "allowed"
         credentials = CredentialPlaces(places, session=session)
-        return Authenticate(scopes, authority, self._remembered, credentials), shown
+        signer = self._platform.signer
+        return Authenticate(scopes, authority, self._remembered, credentials, signer), shown
 
     def network(self, route: CompiledRoute) -> "_Made":
         settings = route.versioned.settings.network

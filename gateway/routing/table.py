@@ -193,6 +193,15 @@ class ServiceSettings(Settings, frozen=True, kw_only=True):
     credentials: CredentialsSettings | None = None
     """What it is shown, so that it lets the gateway in."""
 
+    @property
+    def audience(self) -> str:
+        """What the service is called in identities that are signed for it: its binding, or the
+        origin of its URL (RFC 6454)."""
+        if self.url is None:
+            return self.binding or ""
+        scheme, _, rest = self.url.partition("://")
+        return f"{scheme}://{rest.partition('/')[0]}".lower()
+
 
 class RateLimitSettings(Settings, frozen=True, kw_only=True):
     """A quota. Routes that name the same limit share it."""

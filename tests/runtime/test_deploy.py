@@ -31,8 +31,8 @@ PLATFORM = {"js", "pyodide", "workers"}
 UPLOADED = {
     "gateway": {
         "": """
-            addresses application compiled_routes hardening health memory messages pipeline ports
-            reference security_headers settings tracing worker
+            addresses application compiled_routes hardening health identities identity_keys memory
+            messages pipeline ports reference security_headers settings tracing worker
         """,
         "admin": "__init__ audit endpoint endpoints host keys plane tables trail",
         "breakers": "__init__ settings talk view",
@@ -41,7 +41,7 @@ UPLOADED = {
             entries freshness invalidation keys lists ranges request serving settings shelf stored
             storing structured_fields targeted updating vary
         """,
-        "edge": "__init__ adapters border convert driver",
+        "edge": "__init__ adapters border convert driver signing",
         "ends": """
             __init__ aggregate backends choice compile_aggregate credentials edits forwarding mirror
             redirect respond settings

@@ -7,6 +7,7 @@ import pytest
 
 from runtime.local import LocalRuntime
 from tests.consumer import mint, unique
+from tests.identified import caller_in
 from tests.plan import LABS
 from tests.raw_http import send
 
@@ -43,7 +44,9 @@ def told(runtime: LocalRuntime, path: str, *fields: str) -> Any:
     assert response.status == 200, response.body
     headers = json.loads(response.body)["headers"]
     if "gateway-identity" in headers:
-        assert json.loads(headers.pop("gateway-identity"))["subject"] == subject
+        service = headers["host"] if path.startswith("/remote") else "ORIGIN"
+        told = caller_in(headers.pop("gateway-identity"), service)
+        assert told["sub"] == subject
     return headers
 
 

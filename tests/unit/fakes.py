@@ -25,6 +25,7 @@ from contract.breaker import (
 from contract.breaker_directory import Directory, ListAnswer, Listing, ListRequest, WishRequest
 from contract.cache import FACTS, STATUS, STORED_AT, TTL
 from contract.circuit_breaker import CircuitBreaker
+from contract.identity import gateway_name
 from contract.limits import LimitDecision, LimitRequest
 from contract.sliding_window import SlidingWindow
 from messages import BodyTooLarge, Exchange, Headers, Request, Response
@@ -114,6 +115,24 @@ class FakeAuthority:
             raise Unavailable("auth")
         known = (self.sessions if session else self.principals).get(credential)
         return VerifyResponse(principal=known, reason="" if known else "The token has expired.")
+
+
+class FakeSigner:
+    """Signs nothing: an identity is what it says. Counts what it was asked for."""
+
+    issuer = gateway_name("test")
+
+    def __init__(self) -> None:
+        self.trouble = ""
+        self.published: dict[str, Any] = {"keys": [{"kid": "public"}]}
+        self.signed: list[bytes] = []
+        self.down = False
+
+    async def sign(self, payload: bytes) -> str:
+        self.signed.append(payload)
+        if self.down:
+            raise Unavailable("identity keys")
+        return payload.decode()
 
 
 class FakeLimiters:
@@ -228,6 +247,7 @@ class FakePlatform:
     def __init__(self) -> None:
         self.clock = Clock()
         self.authority = FakeAuthority()
+        self.signer = FakeSigner()
         self.limiters = FakeLimiters(self.clock)
         self.breakers = FakeBreakers(self.clock)
         self.store = FakeStore()

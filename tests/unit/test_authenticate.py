@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from contract.auth import Principal, VerifyResponse
+from contract.auth import VerifyResponse
 from contract.names import IDENTITY
 from contract.problems import Problem
 from messages import Exchange, Headers, Response
@@ -11,6 +11,7 @@ from policies.authenticate import Authenticate, Remembered
 from tests.unit.fakes import (
     NOW,
     FakeAuthority,
+    FakeSigner,
     answer_empty,
     exchange,
     principal,
@@ -77,12 +78,22 @@ def test_the_auth_workers_reason_is_passed_on() -> None:
 
 
 @pytest.mark.parametrize("authorization", ["Bearer good", "bearer good", "BEARER  good "])
-def test_the_service_learns_who_calls_and_never_the_credential(authorization: str) -> None:
+def test_the_credential_goes_no_further(authorization: str) -> None:
     asked = ask(authorization)
     assert asked.principal == principal()
     assert "authorization" not in asked.request.headers
-    identity = asked.request.headers.get(IDENTITY) or ""
-    assert msgspec.json.decode(identity, type=Principal) == principal()
+    assert IDENTITY not in asked.request.headers  # it is signed where the service is known
+
+
+def test_without_keys_to_sign_with_the_route_stays_closed() -> None:
+    authority, signer = FakeAuthority(), FakeSigner()
+    signer.trouble = "IDENTITY_KEYS is missing"
+    asked = exchange(headers={"authorization": "Bearer good"})
+    with pytest.raises(Problem) as refused:
+        run(Authenticate((), authority, Remembered(), signer=signer)(asked, answer_empty))
+    assert refused.value.type.code == "auth-unavailable"
+    assert asked.log["identity_error"] == "IDENTITY_KEYS is missing"
+    assert authority.asked == []
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,12 @@ import pytest
 
 from contract.names import IDENTITY
 from contract.problems import Problem
+from identities import Identities
 from messages import HOP_BY_HOP, Exchange, Headers
 from policies.dispatch import Dispatch, drop_outside_fields, without_inside_fields
 from ports import Unavailable
 from routing.paths import PathTemplate
-from tests.unit.fakes import FakeService, exchange, json_response, run
+from tests.unit.fakes import FakeService, FakeSigner, exchange, json_response, run
 
 
 def dispatch(service: FakeService, upstream_path: str = "/roadmaps/{id}") -> Dispatch:
@@ -18,6 +19,8 @@ def dispatch(service: FakeService, upstream_path: str = "/roadmaps/{id}") -> Dis
         PathTemplate(upstream_path),
         timeout=2.5,
         public_location=lambda _, service, location: f"/{service}/public{location}",
+        audience="DATA",
+        identities=Identities(FakeSigner()),
     )
 
 

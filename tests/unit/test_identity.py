@@ -14,7 +14,6 @@ import pytest
 from contract.auth import CredentialKind, Principal, VerifyRequest, VerifyResponse
 from contract.database import DatabaseUnavailable
 from contract.feed import Revocation
-from contract.names import IDENTITY
 from contract.service import FORM, ServiceRequest, ServiceResponse, answer
 from identity.announcements import Announcements, FeedUnavailable
 from identity.demo import SCOPES
@@ -100,11 +99,10 @@ class Auth:
             kind=CredentialKind.TOKEN,
             **{"subject": "alice", "scopes": ("keys:admin", "roadmaps:read"), **caller},
         )
-        fields = {
-            IDENTITY: msgspec.json.encode(principal).decode(),
-            "content_type": "application/json",
-        }
-        return self(method, path, b"" if body is None else msgspec.json.encode(body), **fields)
+        content = b"" if body is None else msgspec.json.encode(body)
+        headers = {"content-type": "application/json"}
+        request = ServiceRequest(method, path, "", headers, content, principal)
+        return answer(self._service.handle, request, self.log.append)
 
 
 @pytest.fixture

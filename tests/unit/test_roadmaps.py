@@ -8,13 +8,12 @@ import msgspec
 import pytest
 
 from contract.auth import CredentialKind, Principal
-from contract.names import IDENTITY
 from contract.service import ServiceRequest, ServiceResponse, answer
 from roadmaps.api import Api
 from tests.unit.sqlite_database import SqliteDatabase
 
 NOW = 1_800_000_000.0
-ALICE = msgspec.json.encode(Principal(subject="alice", kind=CredentialKind.TOKEN)).decode()
+ALICE = Principal(subject="alice", kind=CredentialKind.TOKEN)
 
 
 class Service:
@@ -33,17 +32,18 @@ class Service:
         target: str,
         body: Any = None,
         *,
-        identity: str | None = ALICE,
+        anonymous: str = "",
         **fields: str,
     ) -> ServiceResponse:
         path, _, query = target.partition("?")
         headers = {name.replace("_", "-"): value for name, value in fields.items()}
-        if identity is not None:
-            headers[IDENTITY] = identity
         if body is not None:
             headers.setdefault("content-type", "application/json")
         content = body if isinstance(body, bytes) else msgspec.json.encode(body)
-        request = ServiceRequest(method, path, query, headers, b"" if body is None else content)
+        content = b"" if body is None else content
+        request = ServiceRequest(
+            method, path, query, headers, content, None if anonymous else ALICE
+        )
         return answer(self._api.handle, request, self.log.append)
 
     def create(self, title: str = "Launch", milestones: int = 0) -> str:
@@ -188,7 +188,7 @@ def test_records_of_one_moment_are_paged_by_id(service: Service) -> None:
 def test_statistics_count_everything_and_may_be_cached(service: Service) -> None:
     id = service.create(milestones=3)
     service("POST", f"/roadmaps/{id}/milestones", {"title": "Done", "done": True})
-    response = service("GET", "/statistics", identity=None)
+    response = service("GET", "/statistics", anonymous="yes")
     assert read(response) == {"roadmaps": 1, "milestones": 4, "done": 1}
     assert response.headers["cache-control"] == "public, max-age=30"
 
@@ -296,15 +296,15 @@ ERRORS: dict[str, tuple[tuple[str, str, Any, dict[str, Any]], int, str]] = {
     "deleting no milestone": (("DELETE", "/roadmaps/x/milestones/y", None, {}), 404, "not-found"),
     "a method of no use": (("PUT", "/roadmaps", NEW, {}), 405, "method-not-allowed"),
     "writing without a caller": (
-        ("POST", "/roadmaps", NEW, {"identity": None}),
+        ("POST", "/roadmaps", NEW, {"anonymous": "yes"}),
         *(401, "unauthenticated"),
     ),
     "an identity that is none": (
-        ("POST", "/roadmaps", NEW, {"identity": "alice"}),
+        ("POST", "/roadmaps", NEW, {"anonymous": "yes", "gateway_identity": "alice"}),
         *(401, "unauthenticated"),
     ),
     "deleting without a caller": (
-        ("DELETE", "/roadmaps/rm_x", None, {"identity": None}),
+        ("DELETE", "/roadmaps/rm_x", None, {"anonymous": "yes"}),
         *(401, "unauthenticated"),
     ),
     "a form": (

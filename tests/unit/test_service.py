@@ -30,12 +30,9 @@ def test_the_media_type_is_the_field_without_parameters(field: str, media_type: 
     assert ServiceRequest("POST", "/", headers={"content-type": field}).media_type == media_type
 
 
-IDENTITIES = ["", "{", "[]", "{}", '{"subject":"a"}', '{"subject":1,"kind":"token"}']
-
-
-@pytest.mark.parametrize("identity", IDENTITIES)
-def test_what_is_no_principal_is_a_401(identity: str) -> None:
-    request = ServiceRequest("POST", "/", headers={"gateway-identity": identity})
+def test_a_field_makes_nobody_a_caller() -> None:
+    field = '{"subject":"root","kind":"token"}'
+    request = ServiceRequest("POST", "/", headers={"gateway-identity": field})
     with pytest.raises(Problem) as raised:
         request.principal()
     assert raised.value.type is problems.UNAUTHENTICATED

@@ -52,6 +52,15 @@ def test_a_key_is_for_the_algorithm_that_is_asked_for(
     assert key["alg"] == algorithm
 
 
+def test_others_get_the_public_part(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = step("create", "", monkeypatch, capsys, "--algorithm", "EdDSA")
+    public = step("public", made, monkeypatch, capsys)
+    assert names(public) == names(made)
+    assert not any(key.can_sign for key in parse_own_set(public))
+
+
 @pytest.mark.parametrize("text", ["", "{}", '{"keys":[]}', '{"keys":[{"kty":"EC"}]}'])
 def test_what_is_no_set_is_not_changed(
     text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -10,18 +10,16 @@ import jwt
 import pytest
 
 from contract.auth import VerifyRequest
-from contract.names import IDENTITY
 from identity.demo import SCOPES
 from identity.passwords import hash_secret
 from runtime.local import LocalRuntime
 from tests.consumer import mint
+from tests.identified import identified
 from tests.plan import AUTH, DEMO_API_KEY, DEMO_CLIENT_SECRET, ISSUER, KEYLESS, SIGNING_JWK
 from tests.worker.conftest import Caller, RpcError
 
 GRANT = {"grant_type": "client_credentials"}
-ADMINISTRATOR = {
-    IDENTITY: '{"subject":"alice","kind":"token","scopes":["keys:admin","roadmaps:read"]}'
-}
+ADMINISTRATOR = identified("AUTH", "alice", "keys:admin", "roadmaps:read")
 
 
 @pytest.fixture

@@ -7,12 +7,12 @@ from typing import Any
 import httpx
 import pytest
 
-from contract.names import IDENTITY
 from runtime.local import LocalRuntime
+from tests.identified import identified
 from tests.plan import DATA
 from tests.worker.conftest import Caller
 
-IDENTIFIED = {IDENTITY: '{"subject":"alice","kind":"token"}'}
+IDENTIFIED = identified("DATA")
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from tests.cases import dispatching
 from tests.cases.dispatching import CASES, Case, outcome_of
 from tests.consumer import Consumer, bearer, mint, problem, unique
 from tests.eventually import eventually
+from tests.identified import caller_in
 from tests.plan import DISPATCHING, LABS, ORIGIN
 
 REQUESTS = 2_400
@@ -142,7 +143,7 @@ def test_a_mirror_learns_who_calls_and_not_by_which_credential(
     assert lab.get(path, headers=bearer(mint(subject))).status_code == 200
     eventually(lambda: mirrored(origin, path) == 1)
     fields = origin.get("/-/last", params={"path": path}).json()["headers"]
-    assert json.loads(fields["gateway-identity"])["subject"] == subject
+    assert caller_in(fields["gateway-identity"], "ORIGIN")["sub"] == subject
     assert "authorization" not in fields
 
 

@@ -448,6 +448,17 @@ def test_without_bindings_the_built_in_table_answers(edges: LocalRuntime) -> Non
         problem(client.get("/-/tables"), 503, "admin-unavailable")
 
 
+def test_without_keys_to_sign_with_protected_routes_are_closed(edges: LocalRuntime) -> None:
+    with Consumer(edges.url(UNBOUND), bearer(mint("ada"))) as client:
+        problem(client.get("/private"), 503, "auth-unavailable")
+        assert client.get("/marked").status_code == 200
+        told = client.get("/healthz")
+        assert (told.status_code, told.json()["workers"]["gateway"]) == (
+            503,
+            "IDENTITY_KEYS is missing",
+        )
+
+
 def test_a_revoked_credential_is_verified_again(edges: LocalRuntime, calling: Caller) -> None:
     """The feed names it; the isolate forgets it, and asks the auth Worker at its next request."""
     token = mint("leaver")

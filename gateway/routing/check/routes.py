@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from contract.names import ADMIN_PREFIX, HEALTH_PATH
+from contract.names import ADMIN_PREFIX, HEALTH_PATH, IDENTITY_KEYS_PATH
 from contract.problems import TYPE_PREFIX
 from routing.changes import without_types
 from routing.check.access import check_access
@@ -75,7 +75,7 @@ def _check_template(path: str, at: Path) -> Iterator[Finding]:
     """Paths that no request can reach, because somebody else answers or refuses them first."""
     if _has_dot_segment(path):
         yield Finding(at, _NO_DOTS)
-    if path == HEALTH_PATH or path.startswith((TYPE_PREFIX, ADMIN_PREFIX)):
+    if path in (HEALTH_PATH, IDENTITY_KEYS_PATH) or path.startswith((TYPE_PREFIX, ADMIN_PREFIX)):
         yield Finding(at, "the gateway itself answers this path")
     if in_version(path):
         yield Finding(at, "a version is no part of the path; name it in `versions`")

@@ -15,7 +15,7 @@ from workers import WorkerEntrypoint
 from announcing import Feed
 from contract import problems
 from contract.database import DatabaseUnavailable
-from contract.edge import D1Database, log, raw, serve
+from contract.edge import D1Database, callers_of, log, raw, serve, text_of
 from contract.problems import Problem
 from contract.service import ServiceRequest, ServiceResponse
 from contract.webcrypto import WebCrypto
@@ -44,7 +44,8 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
                 raise Problem(problems.AUTH_UNAVAILABLE) from None
             return service.handle(incoming)
 
-        answered = serve(handle, raw(request), body_limit=_BODY_LIMIT)
+        callers = callers_of(self.env)
+        answered = serve(handle, raw(request), body_limit=_BODY_LIMIT, callers=callers)
         if _service is not None and _feed is not None:
             _feed.go_on(_service.announcements, time.time(), raw(self.ctx))
         return answered
@@ -58,7 +59,7 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
             return str(error)
         except DatabaseUnavailable:
             return "database unavailable"
-        return "ok"
+        return callers_of(self.env).trouble or "ok"
 
 
 def _open(env: Any) -> AuthService:
@@ -69,13 +70,13 @@ def _open(env: Any) -> AuthService:
         _feed = Feed(getattr(variables, "CHANGE_FEED", None))
         _service = AuthService(
             Settings(
-                environment=_text(variables, "ENVIRONMENT"),
-                issuer=_text(variables, "ISSUER"),
-                audience=_text(variables, "AUDIENCE"),
-                signing_keys=_text(variables, "SIGNING_KEYS"),
-                trusted_issuers=_text(variables, "TRUSTED_ISSUERS"),
-                demo_client_secret=_text(variables, "DEMO_CLIENT_SECRET"),
-                demo_api_key=_text(variables, "DEMO_API_KEY"),
+                environment=text_of(variables, "ENVIRONMENT"),
+                issuer=text_of(variables, "ISSUER"),
+                audience=text_of(variables, "AUDIENCE"),
+                signing_keys=text_of(variables, "SIGNING_KEYS"),
+                trusted_issuers=text_of(variables, "TRUSTED_ISSUERS"),
+                demo_client_secret=text_of(variables, "DEMO_CLIENT_SECRET"),
+                demo_api_key=text_of(variables, "DEMO_API_KEY"),
             ),
             D1Database(variables.DB),
             derive=_derive,
@@ -87,11 +88,6 @@ def _open(env: Any) -> AuthService:
             log=log,
         )
     return _service
-
-
-def _text(variables: Any, name: str) -> str:
-    value = getattr(variables, name, None)
-    return value if isinstance(value, str) else ""
 
 
 def _derive(secret: bytes, salt: bytes, iterations: int) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any
 from workers import WorkerEntrypoint
 
 from contract.database import DatabaseUnavailable
-from contract.edge import D1Database, raw, serve
+from contract.edge import D1Database, callers_of, raw, serve
 from roadmaps.api import Api
 
 _BODY_LIMIT = 65_536
@@ -26,15 +26,16 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
         global _api  # noqa: PLW0603  (made once for the isolate)
         if _api is None:
             _api = Api(_open_database(self.env), clock=time.time, entropy=os.urandom)
-        return serve(_api.handle, raw(request), body_limit=_BODY_LIMIT)
+        callers = callers_of(self.env)
+        return serve(_api.handle, raw(request), body_limit=_BODY_LIMIT, callers=callers)
 
     def ping(self) -> str:
-        """Answer "ok" if the database does."""
+        """Answer "ok" if the database does and callers can be verified."""
         try:
             _open_database(self.env).query("SELECT 1")
         except DatabaseUnavailable:
             return "database unavailable"
-        return "ok"
+        return callers_of(self.env).trouble or "ok"
 
 
 def _open_database(env: Any) -> D1Database:

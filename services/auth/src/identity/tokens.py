@@ -86,8 +86,7 @@ class TokenAuthority:
         }
         if session_id:
             content["sid"] = session_id
-        header = {"typ": TYPE, "alg": key.algorithm.name, "kid": key.id}
-        signed = ".".join(base64url.encode(msgspec.json.encode(part)) for part in (header, content))
+        signed = jws.signing_input(key, TYPE, msgspec.json.encode(content))
         signature = signatures.sign(key, signed.encode(), self._asymmetric)
         return f"{signed}.{base64url.encode(signature)}"
 
