@@ -22,6 +22,7 @@ _SUBCOMMANDS = (
     "rollback",
     "promote",
     "audit-log",
+    "breakers",
     "schema",
     "token",
     "signing-keys",

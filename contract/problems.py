@@ -353,7 +353,8 @@ UPSTREAM_UNAVAILABLE = _define(
     503,
     Category.UPSTREAM,
     "The service is out of order",
-    "The service failed repeatedly, so its circuit breaker is open. Retry-After says when to try.",
+    "The service failed repeatedly, so its circuit breaker is open, or an operator has opened it. "
+    "Retry-After says when to try.",
     retryable=True,
 )
 UPSTREAM_NOT_CONFIGURED = _define(

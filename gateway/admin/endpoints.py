@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from admin.audit import AuditEndpoints
+from admin.breakers import BreakerEndpoints
 from admin.endpoint import Endpoint
 from admin.keys import KeyEndpoints
 from admin.tables import TablesEndpoints
@@ -34,5 +35,6 @@ def endpoints(around: AdminSurroundings) -> tuple[Endpoint, ...]:
         *KeyEndpoints(
             around.platform.binding(Binding.AUTH), Identities(around.platform.signer)
         ).endpoints(),
+        *BreakerEndpoints(around.platform).endpoints(),
         *AuditEndpoints(around.audit_log).endpoints(),
     )

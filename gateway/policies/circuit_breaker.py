@@ -12,6 +12,7 @@ from typing import Final
 from breakers.settings import CircuitBreakerSettings, Results
 from breakers.talk import Talk
 from breakers.view import BreakerView, Pass
+from contract.circuit_breaker import State
 from contract.outcome_window import Outcome
 from contract.problems import (
     UPSTREAM_NOT_CONFIGURED,
@@ -88,11 +89,13 @@ class CircuitBreakerPolicy:
         self._talk.note(self._view, exchange, given, outcome, now)
 
     def _refusal(self, exchange: Exchange) -> Problem:
-        exchange.log["breaker"] = self._view.state.value
+        state = self._view.state
+        exchange.log["breaker"] = state.value
         wait = self._view.retry_after(exchange.now)
+        why = "was taken out of use" if state is State.FORCED_OPEN else "failed repeatedly"
         return Problem(
             UPSTREAM_UNAVAILABLE,
-            f"The service {self._service!r} failed repeatedly and is not being called.",
+            f"The service {self._service!r} {why} and is not being called.",
             headers={"retry-after": str(max(1, math.ceil(wait)))},
         )
 

@@ -158,6 +158,8 @@ class FakeBreakers:
         self.directory = Directory()
         self.calls: list[str] = []
         self.down = False
+        self.lost: set[str] = set()
+        """Names of objects that are down."""
         self._clock = clock
         self.listed: set[str] = set()
 
@@ -196,6 +198,8 @@ class FakeBreakers:
 
     def _reach(self, name: BreakerName, call: str) -> CircuitBreaker:
         self._call(call)
+        if name.object in self.lost:
+            raise Unavailable("circuit breaker")
         return self.breakers.setdefault(name.object, CircuitBreaker())
 
     def _call(self, call: str) -> None:

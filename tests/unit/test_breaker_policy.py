@@ -345,6 +345,16 @@ def test_what_an_operator_wants_is_heard(mode: Mode, answers: list[str]) -> None
     assert world.view.state == f"forced-{mode}"
 
 
+def test_a_client_is_not_told_that_a_service_failed_which_an_operator_took_away() -> None:
+    world = World()
+    world.ask_all((200, 0))
+    world.breaker.force(Mode.OPEN, NOW, "because")
+    world.ask_all((200, 6))
+    with pytest.raises(Problem, match="was taken out of use") as refused:
+        run(world.policy(exchange(now=NOW + 7), world.upstream))
+    assert refused.value.headers == {"retry-after": "30"}
+
+
 def test_while_open_an_operator_is_heard_before_the_wait_is_over() -> None:
     world = World()
     world.ask_all((500, 0), (500, 0))

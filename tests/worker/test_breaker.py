@@ -6,16 +6,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
-import msgspec
 import pytest
 
-from contract.breaker import BreakerName, ForceRequest
 from contract.circuit_breaker import Mode
 from runtime.local import LocalRuntime
-from tests.consumer import Consumer, problem
+from tests.consumer import Consumer, Operator, problem
 from tests.eventually import eventually
 from tests.plan import LABS
-from tests.worker.conftest import Caller
 
 Calls = Callable[[str], int]
 MINIMUM = 5
@@ -150,34 +147,31 @@ def test_a_probe_that_fails_opens_it_again_and_for_longer(lab: Consumer, calls: 
     eventually(lambda: lab.get(path).status_code == 200)
 
 
-@pytest.mark.parametrize(("mode", "opens"), [(Mode.OPEN, True), (Mode.CLOSED, False)])
-def test_an_operator_forces_it(lab: Consumer, caller: Caller, mode: Mode, opens: bool) -> None:
-    upstream = "forced-open" if opens else "forced-closed"
+@pytest.mark.parametrize("mode", [Mode.OPEN, Mode.CLOSED])
+def test_an_operator_forces_it(runtime: LocalRuntime, lab: Consumer, mode: Mode) -> None:
+    upstream = f"forced-{mode}"
     path = f"/{upstream}"
     assert lab.get(path).status_code == 200
-    region = eventually(lambda: region_of(caller, upstream))
-    name = BreakerName(upstream, region)
-    force(caller, name, mode)
-    if opens:
-        refused(lab, path)
-        force(caller, name, Mode.AUTO)
-        eventually(lambda: lab.get(path).status_code == 200)
-    else:
-        for _ in range(3 * MINIMUM):
-            assert lab.get(path, params={"status": "500"}).status_code == 500
-        force(caller, name, Mode.AUTO)
-        break_open(lab, path)
+    with Operator(runtime.url(LABS[0]), "gateway:breakers") as operator:
 
+        def force(mode: Mode) -> str:
+            wanted = {"upstream": upstream, "mode": mode, "reason": "because"}
+            answer = operator.post("/-/breakers", json=wanted)
+            return answer.json()["breakers"][0]["state"] if answer.status_code == 200 else ""
 
-def region_of(caller: Caller, upstream: str) -> str | None:
-    text = caller.ask("rpc", binding="BREAKER_DIRECTORY", method="listing", object="directory")
-    names = msgspec.json.decode(text)["names"]
-    return next((one["region"] for one in names if one["upstream"] == upstream), None)
-
-
-def force(caller: Caller, name: BreakerName, mode: Mode) -> None:
-    request = ForceRequest(name=name, mode=mode, reason="because", by="ada")
-    caller.rpc("CIRCUIT_BREAKER", "force", request, object=name.object)
+        # Once the directory has been told of it.
+        assert eventually(lambda: force(mode)) == f"forced-{mode}"
+        if mode is Mode.OPEN:
+            refused(lab, path)
+            assert force(Mode.AUTO) == "half-open"
+            eventually(lambda: lab.get(path).status_code == 200)
+        else:
+            for _ in range(3 * MINIMUM):
+                assert lab.get(path, params={"status": "500"}).status_code == 500
+            assert force(Mode.AUTO) == "closed"
+            break_open(lab, path)
+        shown = operator.get("/-/breakers", params={"upstream": upstream}).json()["breakers"]
+        assert "because (" in " ".join(event["reason"] for event in shown[0]["events"])
 
 
 @pytest.fixture
