@@ -39,7 +39,7 @@ def sheets(results: Results, before: Results | None = None) -> list[Sheet]:
     matching = [matching_sheet(results.matching)] if results.matching else []
     validation = [validation_sheet(results.validation)] if results.validation else []
     times = [_times(results, before, number) for number in numbers]
-    return [*times, _calls(results), *matching, *validation]
+    return [*times, _authenticated(results), _calls(results), *matching, *validation]
 
 
 def _times(results: Results, before: Results | None, connections: int) -> Sheet:
@@ -79,6 +79,25 @@ def _earlier(before: Results, target: str, connections: int, now: float | None) 
         _ratio(then),
         _ratio(now / then if now and then else None),
     ]
+
+
+def _authenticated(results: Results) -> Sheet:
+    """What a token costs that was verified moments ago: the rest is the same as on public."""
+    numbers = sorted({measurement.connections for measurement in results.measurements})
+    return Sheet(
+        "Authenticated, warm, beside public",
+        ["gateway", *(f"p50 / public, {number}" for number in numbers)],
+        [
+            [name, *(_ratio(ratio) for ratio in ratios)]
+            for name in ("gateway", "hono")
+            if any(
+                ratios := [
+                    results.ratio(f"{name}/authenticated", f"{name}/public", number)
+                    for number in numbers
+                ]
+            )
+        ],
+    )
 
 
 def _calls(results: Results) -> Sheet:

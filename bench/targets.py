@@ -39,6 +39,13 @@ def _routes(worker: str, name: str, peer: str | None = None) -> list[Target]:
     v1 = ("name", "owner_id", "milestones")
     targets = [
         Target(name="public", worker=worker, path="/v2/open/rm_1", fields=base),
+        Target(
+            name="authenticated",
+            worker=worker,
+            path="/v2/authenticated/rm_1",
+            token=True,
+            fields=base,
+        ),
         Target(name="auth+limit", worker=worker, path="/v2/limited/rm_1", token=True, fields=limit),
         Target(
             name="auth+limit+transform",

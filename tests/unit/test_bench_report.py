@@ -110,6 +110,12 @@ def test_calls_are_the_difference_of_two_totals(
     assert per_request(before, after, 20) == expected
 
 
+def test_what_a_token_costs_is_told_beside_the_public_route() -> None:
+    authenticated = [measurement("gateway/authenticated", 800), measurement("hono/public", 300)]
+    text = markdown(results(measurement("gateway/public", 640), *authenticated), None)
+    assert "| gateway | p50 / public, 1 |\n|---|---:|\n| gateway | 1.25 |\n\n" in text
+
+
 def test_calls_are_shown_by_kind_and_in_all() -> None:
     text = markdown(RUN, None)
     assert "| target | fetch | RPC | all |" in text

@@ -138,6 +138,7 @@ async function forward(c) {
 }
 
 app.get("/v2/open/:id", forward);
+app.get("/v2/authenticated/:id", authenticate, forward);
 app.get("/v2/limited/:id", authenticate, limit, forward);
 app.get("/v1/limited/:id", lifecycle, authenticate, limit, transform, forward);
 app.get("/v2/cacheable/:id", cacheStatus, cache({ cacheName: "public" }), forward);
