@@ -1,14 +1,17 @@
 """`gateway audit-log`: what operators did at a running gateway, one line for each action."""
 
 import argparse
+import json
+import re
 from typing import Any, Final
 
-from cli.pointers import moment
+from cli.pointers import SHORT, moment
 from cli.remote import Remote, add_remote, attempt
 from cli.terminal import console, printable, write_json
 
 _SCOPE: Final = "gateway:audit"
 _MOST: Final = 200
+_ID: Final = re.compile(r"[0-9a-f]{64}")
 
 
 def register(subparsers: Any) -> None:
@@ -85,9 +88,15 @@ def _line(entry: dict[str, Any], outcome: dict[str, Any] | None) -> str:
     if record.get("credential_id"):
         who += f" ({record['credential_id'][:12]})"
     line = f"{entry['sequence']:>5}  {moment(entry['at'])}  {how}  {record['action'] or '-'}"
-    line += f"  {record['method']} {record['target']}  {who} at {record['address']}"
+    line += f"  {record['method']} {_short(record['target'])}  {who} at {record['address']}"
     details = record.get("parameters", {}) | last.get("result", {})
     said = " ".join(
-        f"{name}={value}" for name, value in details.items() if value not in ("", "null")
+        f"{name}={_short(value)}" for name, value in details.items() if value not in ("", "null")
     )
     return f"{line}  {said}" if said else line
+
+
+def _short(text: str) -> str:
+    """Ids of tables by their first digits; in quotes what has a space in it."""
+    shortened = _ID.sub(lambda found: f"{found[0][:SHORT]}…", text)
+    return json.dumps(shortened, ensure_ascii=False) if " " in shortened else shortened

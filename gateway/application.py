@@ -36,7 +36,7 @@ class Control(NamedTuple):
     """What an isolate has beside the table that answers: see `tables`."""
 
     describe: Callable[["Application"], Mapping[str, Any]]
-    """For `/healthz`: which table answers, since when, and what stands in the way of others."""
+    """For operators: which table answers, since when, and what stands in the way of others."""
     host: str
     """That of operators, without a port; empty where they have none."""
     answer: Next
@@ -62,8 +62,9 @@ class Application:
         self._answer_operator = control.answer if control is not None else _nobody
         self._hardening = Hardening(table.request_limits)
         self._security_headers = SecurityHeaders(table.security_headers)
+        self.health = Health(platform, self.short_id, self._described, self._routes.credentials)
         self._own: Mapping[str, Next] = {
-            HEALTH_PATH: Health(platform, self.short_id, self._described, self._routes.credentials),
+            HEALTH_PATH: self.health,
             IDENTITY_KEYS_PATH: IdentityKeys(platform.signer),
         }
 

@@ -1,4 +1,7 @@
-"""`/healthz`: is every Worker there, which table answers, and can it call its services?"""
+"""Is every Worker there, which table answers, and can it call its services?
+
+`/healthz` says to everybody whether all is well, and no more; operators are told what is not.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -10,9 +13,11 @@ from ends.credentials import Credentials
 from messages import Exchange, Headers, Response
 from ports import Platform
 
+WELL: Final = "ok"
+
 
 class Health:
-    """Asks every dependency at once and lists the answers; 200 when all are well, 503 otherwise."""
+    """Asks every dependency at once; 200 when all are well, 503 otherwise."""
 
     TIMEOUT: Final = 1.0
     """Seconds that each of them has."""
@@ -31,15 +36,26 @@ class Health:
         self._credentials = credentials
 
     async def __call__(self, exchange: Exchange) -> Response:
+        """For everybody. What is not well stands in the log line."""
         if exchange.request.method not in ("GET", "HEAD"):
             raise Problem(METHOD_NOT_ALLOWED, headers={"allow": "GET, HEAD"})
-        workers = {"gateway": "ok"} | await self._platform.health(self.TIMEOUT)
+        details = await self.details()
+        if details["status"] != WELL:
+            states = {name: state for name, state in details["workers"].items() if state != WELL}
+            exchange.log["unwell"] = states | dict.fromkeys(
+                details.get("without_credentials", ()), "without credentials"
+            )
+        return health_response({"status": details["status"]})
+
+    async def details(self) -> dict[str, Any]:
+        """For operators: `status`, and what it is made of."""
+        workers = {"gateway": WELL} | await self._platform.health(self.TIMEOUT)
         known = self._credentials
         are_there = await self._platform.together([one.are_there() for one in known.values()])
         unset = [name for name, there in zip(known, are_there, strict=True) if not there]
-        well = not unset and all(state == "ok" for state in workers.values())
+        well = not unset and all(state == WELL for state in workers.values())
         body: dict[str, Any] = {
-            "status": "ok" if well else "degraded",
+            "status": WELL if well else "degraded",
             "table": self._table_id,
             "workers": workers,
         }
@@ -48,5 +64,10 @@ class Health:
         described = self._describe()
         if described:
             body["tables"] = described
-        headers = Headers([("content-type", "application/json"), ("cache-control", "no-store")])
-        return Response(200 if well else 503, headers, msgspec.json.encode(body))
+        return body
+
+
+def health_response(body: Mapping[str, Any]) -> Response:
+    """The answer with `body`, by whose `status` it has its own."""
+    headers = Headers([("content-type", "application/json"), ("cache-control", "no-store")])
+    return Response(200 if body["status"] == WELL else 503, headers, msgspec.json.encode(body))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from admin.audit import AuditEndpoints
 from admin.breakers import BreakerEndpoints
 from admin.endpoint import Endpoint
+from admin.health import HealthEndpoints
 from admin.keys import KeyEndpoints
 from admin.tables import TablesEndpoints
 from contract.names import Binding
@@ -36,5 +37,6 @@ def endpoints(around: AdminSurroundings) -> tuple[Endpoint, ...]:
             around.platform.binding(Binding.AUTH), Identities(around.platform.signer)
         ).endpoints(),
         *BreakerEndpoints(around.platform).endpoints(),
+        *HealthEndpoints(around.tables).endpoints(),
         *AuditEndpoints(around.audit_log).endpoints(),
     )

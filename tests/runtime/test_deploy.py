@@ -34,7 +34,7 @@ UPLOADED = {
             addresses application compiled_routes hardening health identities identity_keys memory
             messages pipeline ports reference security_headers settings tracing worker
         """,
-        "admin": "__init__ audit breakers endpoint endpoints host keys plane tables trail",
+        "admin": "__init__ audit breakers endpoint endpoints health host keys plane tables trail",
         "breakers": "__init__ settings talk view",
         "caching": """
             __init__ ages cache_status conditions dates decide decision directives entity_tags

@@ -103,12 +103,7 @@ def test_only_one_parser_stands_behind_a_body(
 
 
 def test_what_anybody_may_see_of_the_inside_is_whether_it_works(anonymous: Consumer) -> None:
-    """/healthz names Workers and their states, no addresses, settings or versions of software."""
-    health = anonymous.get("/healthz").json()
-    assert set(health["workers"].values()) == {"ok"}
-    text = msgspec.json.encode(health).decode()
-    for word in ("http", "127.0.0.1", "workerd", "python", "SIGNING_KEYS", "secret"):
-        assert word not in text
+    assert anonymous.get("/healthz").json() == {"status": "ok"}
 
 
 @pytest.mark.parametrize("name", sorted(CONFIGS))

@@ -298,13 +298,16 @@ def test_nobody_can_say_who_he_is_but_the_gateway() -> None:
         ({"auth": "ok", "data": "no answer"}, 503, "degraded"),
     ],
 )
-def test_health_lists_every_worker(states: dict[str, str], status: int, summary: str) -> None:
+def test_health_says_whether_all_is_well(states: dict[str, str], status: int, summary: str) -> None:
     gateway = Gateway()
     gateway.platform.states = states
-    _, response = gateway.send("GET", "/healthz")
+    asked, response = gateway.send("GET", "/healthz")
     assert response.status == status
     assert isinstance(response.body, bytes)
-    assert json.loads(response.body) == {
+    assert json.loads(response.body) == {"status": summary}
+    unwell = {name: state for name, state in states.items() if state != "ok"}
+    assert asked.log.get("unwell", {}) == unwell
+    assert run(gateway.application.health.details()) == {
         "status": summary,
         "table": "table-1",
         "workers": {"gateway": "ok"} | states,

@@ -15,12 +15,21 @@ def entry(sequence: int, phase: str, action: str, **more: Any) -> dict[str, Any]
 def test_an_intent_and_its_outcome_are_one_line() -> None:
     (line,) = lines_of(
         [
-            entry(7, "intent", "keys.create", parameters={"name": "ci", "owner": ""}),
-            entry(9, "outcome", "keys.create", intent=7, status=201, result={"id": "k1"}),
+            entry(7, "intent", "keys.create", parameters={"name": "c i", "owner": ""}),
+            entry(
+                9,
+                "outcome",
+                "keys.create",
+                intent=7,
+                status=201,
+                result={"id": "k1", "of": "0" * 64},
+            ),
         ]
     )
     assert line.startswith("    7  2027-01-15")
-    assert line.endswith("201  keys.create  POST /-/x  ada (jti-1) at 192.0.2.1  name=ci id=k1")
+    assert line.endswith(
+        '201  keys.create  POST /-/x  ada (jti-1) at 192.0.2.1  name="c i" id=k1 of=000000000000…'
+    )
 
 
 def test_two_at_once_are_told_apart() -> None:

@@ -35,6 +35,7 @@ WAYS = [
     ("POST", "/-/keys/x/rotate", "gateway:publish"),
     ("DELETE", "/-/keys/x", "gateway:publish"),
     ("GET", "/-/audit", "gateway:publish"),
+    ("GET", "/-/health", "gateway:publish"),
 ]
 
 
@@ -126,7 +127,7 @@ def test_a_publication_and_its_way_back_are_written_down(
     assert len(lines) == len(entries) / 2
     assert "201  tables.point  POST /-/tables/pointer" in lines[1]
     assert f"{ada} (" in lines[1]
-    assert "note=the note" in lines[1]
+    assert 'note="the note"' in lines[1]
     assert "409" in lines[-1]
 
 

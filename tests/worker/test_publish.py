@@ -271,8 +271,13 @@ def assert_kept(
     edges.wait_for_log(line, start=start)
 
 
+def health(edges: LocalRuntime, edge: str) -> Any:
+    with Operator(edges.url(edge), "gateway:status") as operator:
+        return operator.get("/-/health").json()
+
+
 def not_taken(edges: LocalRuntime, edge: str) -> Any:
-    return httpx.get(f"{edges.url(edge)}/healthz").json()["tables"].get("not_taken")
+    return health(edges, edge)["tables"].get("not_taken")
 
 
 def test_a_table_of_a_newer_gateway_leaves_the_last_good_one(
@@ -337,7 +342,7 @@ def test_without_the_feed_the_last_good_table_goes_on(
         assert mark_at(edges, UNREACHED) == good
         slowest = max(slowest, time.monotonic() - began)
     assert slowest < DEADLINE + 0.5
-    said = httpx.get(f"{edges.url(UNREACHED)}/healthz").json()["tables"]["feed"]
+    said = health(edges, UNREACHED)["tables"]["feed"]
     assert ("timed out" if fault == "hang" else "injected") in said
     fail("none")
     obeyed(edges, unseen, (UNREACHED,))
@@ -348,13 +353,12 @@ def test_an_idle_isolate_looks_before_it_answers(
 ) -> None:
     """Nobody has asked it for longer than T, so the first answer has to be right."""
     mark = unique("idle")
-    idle = edges.url(EDGES[3])
-    looked_at = httpx.get(f"{idle}/healthz").json()["tables"]["looked_at"]
+    looked_at = health(edges, EDGES[3])["tables"]["looked_at"]
     seen = time.monotonic()
     eventually(lambda: time.monotonic() > seen + MAX_AGE + 0.1)
     publisher.publish(*compiled(tmp_path, mark))
     assert mark_at(edges, EDGES[3]) == mark
-    assert httpx.get(f"{idle}/healthz").json()["tables"]["looked_at"] > looked_at
+    assert health(edges, EDGES[3])["tables"]["looked_at"] > looked_at
 
 
 def test_many_at_once_at_an_idle_isolate_all_get_the_new_table(
@@ -411,12 +415,12 @@ def test_a_share_of_the_clients_gets_the_candidate_and_keeps_it(
 
 
 def candidate_at(edges: LocalRuntime, edge: str) -> Any:
-    tables = httpx.get(f"{edges.url(edge)}/healthz").json()["tables"]
+    tables = health(edges, edge)["tables"]
     return tables.get("candidate", {}).get("id")
 
 
 def share_at(edges: LocalRuntime, edge: str) -> Any:
-    tables = httpx.get(f"{edges.url(edge)}/healthz").json()["tables"]
+    tables = health(edges, edge)["tables"]
     return tables.get("candidate", {}).get("percent")
 
 
@@ -427,7 +431,7 @@ def test_a_gateway_deployed_with_another_table_does_not_follow_an_older_pointer(
     publisher.publish(*compiled(tmp_path, mark))
     obeyed(edges, mark)
     assert mark_at(edges, NEWER) == "newer"
-    told = httpx.get(f"{edges.url(NEWER)}/healthz").json()["tables"]
+    told = health(edges, NEWER)["tables"]
     assert (told["source"], told["passed_over"]) == ("built-in", publisher.sequence)
     at_newer = Publisher(edges, NEWER)
     assert at_newer.status()["followed"] is False
@@ -441,7 +445,7 @@ def test_a_gateway_deployed_with_another_table_does_not_follow_an_older_pointer(
 
 def test_without_bindings_the_built_in_table_answers(edges: LocalRuntime) -> None:
     assert mark_at(edges, UNBOUND) == BUILT_IN
-    told = httpx.get(f"{edges.url(UNBOUND)}/healthz").json()
+    told = health(edges, UNBOUND)
     assert told["tables"]["feed"] == "not bound"
     assert "state/ChangeFeed" not in told["workers"]
     with Operator(edges.url(UNBOUND), "gateway:publish") as client:

@@ -9,7 +9,7 @@ import pytest
 
 from runtime.local import LocalRuntime
 from tests.conftest import Fail
-from tests.consumer import Consumer, problem, unique
+from tests.consumer import Consumer, Operator, problem, unique
 from tests.eventually import eventually
 from tests.plan import FAULTS, LABS, ORIGIN, PARTNER_SECRETS, STORED_SECRET
 
@@ -90,7 +90,9 @@ def test_without_the_secret_only_routes_of_that_service_fail(
         assert told(bare.get("/partner/7"))["x-api-key"] == KEY
         errors = bare.get("/partner-parts/7").json()["errors"]
         assert [one["code"] for one in errors] == ["upstream-not-configured"]
-        health = bare.get("/healthz")
+        assert bare.get("/healthz").status_code == 503
+    with Operator(runtime.url(LABS[-1]), "gateway:status") as operator:
+        health = operator.get("/-/health")
         assert health.status_code == 503
         assert health.json()["without_credentials"] == ["partner-spare"]
 
