@@ -21,7 +21,7 @@ from messages import Exchange, Headers, Response
 from pipeline import Next, problem_response
 from policies.cors import answer_preflight, is_preflight
 from policies.credentials import drop_session
-from policies.dispatch import drop_outside_fields
+from policies.dispatch import take_in
 from ports import Platform
 from reference import explain_problem
 from routing.compile import CompiledRoutes
@@ -84,14 +84,14 @@ class Application:
 
     async def _respond(self, exchange: Exchange) -> Response:
         request = exchange.request
-        came = self._hardening.check(request)
-        drop_outside_fields(request.headers, came)
+        came = exchange.came
+        self._hardening.check(request, came)
+        take_in(exchange)
         exchange.via = came.get("via")
         if exchange.via is not None:
             refuse_loop(exchange.via)
         if "upgrade" in came:
             exchange.upgrade = came["upgrade"].strip().lower() == "websocket"
-        request.headers.add(REQUEST_ID, exchange.request_id)
         own = self._own.get(request.path)
         if own is not None:
             return await own(exchange)

@@ -34,8 +34,8 @@ class Hardening:
         self._field_bytes = size_in_bytes(limits.field_bytes)
         self._target = size_in_bytes(limits.target_bytes)
 
-    def check(self, request: Request) -> Mapping[str, str]:
-        """The fields by name, as they came.
+    def check(self, request: Request, came: Mapping[str, str]) -> None:
+        """`came` are the fields of `request` by name.
 
         Raises `Problem`: target-too-long, fields-too-large, malformed-request.
         """
@@ -49,11 +49,10 @@ class Hardening:
             raise Problem(
                 FIELDS_TOO_LARGE, f"All fields together have at most {self._field_bytes} bytes."
             )
-        if _CONTROL.search(values):
+        # What is printable has none, which is known sooner than by looking for them.
+        if not values.isprintable() and _CONTROL.search(values):
             raise _malformed("A header field has a control character in it.")
-        came = dict(headers)
         _check_framing(came)
-        return came
 
 
 def _check_framing(headers: Mapping[str, str]) -> None:

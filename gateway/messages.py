@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from identities import Identity
     from routing.compile import CompiledRoute
     from routing.versions import Version
+    from tracing import Trace
 
 
 LIST_FIELDS: Final = frozenset({"link", "vary"})
@@ -236,6 +237,7 @@ class Exchange:
 
     __slots__ = (
         "answer_fields",
+        "came",
         "chance",
         "client_address",
         "defer",
@@ -248,6 +250,7 @@ class Exchange:
         "request_id",
         "rest",
         "route",
+        "trace",
         "upgrade",
         "upstream_path",
         "version",
@@ -264,8 +267,14 @@ class Exchange:
         now: float,
         defer: Callable[[Coroutine[Any, Any, None]], None],
         chance: float = 0.0,
+        came: Mapping[str, str] | None = None,
+        trace: "Trace | None" = None,
     ) -> None:
         self.request = request
+        self.came = came if came is not None else dict(request.headers)
+        """The request's fields by name, as they came."""
+        self.trace = trace
+        """The trace that the service is told of."""
         self.request_id = request_id
         self.client_address = client_address
         self.now = now

@@ -16,7 +16,7 @@ from admin.host import admin_host
 from admin.plane import AdminPlane
 from application import Application, Control
 from contract.log_line import log_line
-from contract.names import CLIENT_ADDRESS, TABLE_FIELD
+from contract.names import CLIENT_ADDRESS, TABLE_FIELD, TRACEPARENT
 from contract.problems import UPSTREAM_INVALID, Problem
 from edge.adapters import CloudflarePlatform, write_line
 from edge.convert import request_from_js, response_to_js
@@ -81,17 +81,20 @@ class Border:
     async def _answer(self, request: Any, ctx: Any) -> Any:
         entropy = self._random.randbytes(40).hex()
         incoming = request_from_js(request)
-        trace_id = continue_trace(incoming.headers, entropy[:48])
+        came = dict(incoming.headers)
+        trace = continue_trace(came.get(TRACEPARENT), entropy[:48])
         exchange = Exchange(
             incoming,
             request_id=entropy[48:],
-            client_address=incoming.headers.get(CLIENT_ADDRESS) or "-",
+            client_address=came.get(CLIENT_ADDRESS) or "-",
             now=time.time(),
             defer=lambda work: ctx.waitUntil(drive(_deferred(work))),
             chance=self._random.random(),
+            came=came,
+            trace=trace,
         )
         # Method and path are noted now, as the client sent them.
-        exchange.log["trace_id"] = trace_id
+        exchange.log["trace_id"] = trace.id
         exchange.log["method"] = incoming.method
         exchange.log["path"] = incoming.path
         # A request keeps to the table that it begins with.

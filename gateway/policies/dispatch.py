@@ -1,14 +1,14 @@
 """Dispatch: the end of every pipeline. Sends the request to its service and cleans the answer.
 
 Fields that belong to one connection (RFC 9110, section 7.6.1) and fields of the gateway's own do
-not pass to a service (`drop_outside_fields`) nor from one (`without_inside_fields`, applied by the
+not pass to a service (`take_in`) nor from one (`without_inside_fields`, applied by the
 edge where it reads them). A Location in the service's own words is put in the client's.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from contract.names import IDENTITY, INTERNAL_PREFIX, REQUEST_ID
+from contract.names import IDENTITY, INTERNAL_PREFIX, REQUEST_ID, TRACEPARENT, TRACESTATE
 from contract.problems import (
     UPSTREAM_NOT_CONFIGURED,
     UPSTREAM_TIMEOUT,
@@ -17,7 +17,7 @@ from contract.problems import (
 )
 from ends.forwarding import forwarded_fields
 from identities import Identities
-from messages import HOP_BY_HOP, OF_SERVERS, Exchange, Headers, Response, without
+from messages import HOP_BY_HOP, OF_SERVERS, Exchange, Response, without
 from ports import Service, Unavailable, Unconfigured
 from routing.paths import PathTemplate
 from transforms.entity_tags import unmark_if_match
@@ -28,6 +28,8 @@ _FROM_PROXIES: Final = frozenset(
 """What a client claims about the way here; nobody vouches for it."""
 
 _FROM_OUTSIDE: Final = HOP_BY_HOP | _FROM_PROXIES | {"via", REQUEST_ID}
+_OF_THE_TRACE: Final = _FROM_OUTSIDE | {TRACEPARENT}
+_OF_ANOTHER_TRACE: Final = _OF_THE_TRACE | {TRACESTATE}
 _FROM_SERVICES: Final = HOP_BY_HOP | OF_SERVERS
 
 _WITH_LOCATION: Final = frozenset({201, 202, 300, 301, 302, 303, 307, 308})
@@ -132,16 +134,20 @@ class Dispatch:
         return path
 
 
-def drop_outside_fields(headers: Headers, came: Mapping[str, str]) -> None:
-    """Remove what a client may not tell a service: identity, hops, one connection's fields.
-
-    `came` are the same fields by name.
-    """
+def take_in(exchange: Exchange) -> None:
+    """Remove from the request what a client may not tell a service: identity, hops, one
+    connection's fields; and put in what the gateway says of it, its id and its trace."""
+    headers, came, trace = exchange.request.headers, exchange.came, exchange.trace
+    told = [(REQUEST_ID, exchange.request_id)]
     unwanted = _FROM_OUTSIDE
+    if trace is not None:
+        told.append((TRACEPARENT, trace.parent))
+        unwanted = _OF_THE_TRACE if trace.goes_on else _OF_ANOTHER_TRACE
     connection = came.get("connection")
     if connection is not None:
         unwanted = unwanted.union(name.strip().lower() for name in connection.split(","))
     headers.drop(unwanted, INTERNAL_PREFIX)
+    headers.extend(told)
 
 
 def without_inside_fields(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

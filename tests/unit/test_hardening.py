@@ -52,7 +52,7 @@ REFUSED: list[tuple[Fields, str]] = [
 
 
 def check(fields: Fields, path: str = "/", query: str = "") -> None:
-    Hardening(RequestLimits()).check(Request("GET", path, query, Headers(fields)))
+    Hardening(RequestLimits()).check(Request("GET", path, query, Headers(fields)), dict(fields))
 
 
 @pytest.mark.parametrize("fields", HARMLESS)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from messages import Headers
-from tracing import continue_trace
+from policies.dispatch import take_in
+from tests.unit.fakes import exchange
+from tracing import Trace, continue_trace
 
 ENTROPY = bytes(range(1, 25)).hex()
 SPAN = "0102030405060708"
@@ -37,15 +38,35 @@ BEGUN = [
 
 @pytest.mark.parametrize(("sent", "flags"), CONTINUED)
 def test_a_readable_trace_goes_on(sent: str, flags: str) -> None:
-    headers = Headers([("traceparent", sent), ("tracestate", "a=1")])
-    assert continue_trace(headers, ENTROPY) == TRACE
-    assert dict(headers) == {"traceparent": f"00-{TRACE}-{SPAN}-{flags}", "tracestate": "a=1"}
+    expected = Trace(TRACE, f"00-{TRACE}-{SPAN}-{flags}", goes_on=True)
+    assert continue_trace(sent, ENTROPY) == expected
 
 
 @pytest.mark.parametrize("sent", BEGUN)
-def test_without_one_a_trace_begins_and_the_old_state_ends(sent: str | None) -> None:
-    headers = Headers([("tracestate", "a=1")])
-    if sent is not None:
-        headers.add("traceparent", sent)
-    assert continue_trace(headers, ENTROPY) == FRESH
-    assert dict(headers) == {"traceparent": f"00-{FRESH}-{SPAN}-01"}
+def test_without_one_a_trace_begins(sent: str | None) -> None:
+    expected = Trace(FRESH, f"00-{FRESH}-{SPAN}-01", goes_on=False)
+    assert continue_trace(sent, ENTROPY) == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "parent", "state"),
+    [(CONTINUED[0][0], f"00-{TRACE}-{SPAN}-01", "a=1"), ("00", f"00-{FRESH}-{SPAN}-01", None)],
+)
+def test_the_old_state_goes_on_with_its_own_trace_alone(
+    sent: str, parent: str, state: str | None
+) -> None:
+    asked = exchange(headers={"traceparent": sent, "tracestate": "a=1"})
+    asked.trace = continue_trace(sent, ENTROPY)
+    take_in(asked)
+    headers = asked.request.headers
+    assert (headers.get_all("traceparent"), headers.get("tracestate")) == ([parent], state)
+
+
+def test_no_client_takes_the_trace_away_by_calling_it_hop_by_hop() -> None:
+    asked = exchange(headers={"connection": "traceparent, x-request-id"})
+    asked.trace = continue_trace(None, ENTROPY)
+    take_in(asked)
+    assert dict(asked.request.headers) == {
+        "x-request-id": "request-1",
+        "traceparent": f"00-{FRESH}-{SPAN}-01",
+    }
