@@ -4,7 +4,7 @@
 # make bench   measure against the floor and a Hono peer     make audit known weaknesses of packages
 # make soak    200 MiB through the gateway, both ways       (MIB= for another size)
 # make schema-suite  the official tests of JSON Schema, file by file
-# make browser  CORS in a real browser; installs Debian's Chromium where it may
+# make browser  CORS and sessions in a real browser; installs Debian's Chromium where it may
 # make fuzz    chance requests, many                        (FUZZ_REQUESTS=, FUZZ_SEED=)
 # make lock    write the lock files anew                     make clean what was installed or built
 # BUNDLE=official takes Pyodide from Cloudflare instead of building it from the npm package.
@@ -35,7 +35,7 @@ browser: setup
 
 fuzz: setup
 	@FUZZ_REQUESTS=$${FUZZ_REQUESTS:-20000} FUZZ_SEED=$${FUZZ_SEED:-$$(date +%s)} \
-	  .venv/bin/python -m pytest tests/security/test_fuzz.py $(ARGS)
+	  .venv/bin/python -m pytest --timeout=3600 tests/security/test_fuzz.py $(ARGS)
 
 check: setup
 	@.venv/bin/ruff check .
