@@ -71,7 +71,7 @@ routes:
     methods: [GET]
     versions: [v1]
     service: origin
-    access: authenticated
+    access: {{ session: true }}
 """
 
 
@@ -126,10 +126,12 @@ def publishing_plan(state: Path) -> Plan:
     )
     unbound = {**objects_of(STATE), **objects_of(STATE, audit)}
     unreached = {**objects_of(STATE), **objects_of(FAULT, {**feed, **audit})}
+    calling = caller()
     calling = msgspec.structs.replace(
-        caller(),
+        calling,
         service_bindings={},
         options={
+            "d1Databases": calling.options["d1Databases"],
             "durableObjects": objects_of(STATE, feed),
             "kvNamespaces": {"TABLES": "0000000000000000000000000007ab1e"},
         },
