@@ -11,6 +11,7 @@ import httpx
 import msgspec
 
 from cli.compile_table import compile_table, write_module
+from contract.identity import gateway_name
 from runtime.local import LocalRuntime
 from runtime.plan import Plan, Worker
 from runtime.project import CONFIGS
@@ -136,11 +137,18 @@ def publishing_plan(state: Path) -> Plan:
             "kvNamespaces": {"TABLES": "0000000000000000000000000007ab1e"},
         },
     )
+    # All in one environment: services take the word of its gateway alone.
+    environment = settings["ENVIRONMENT"]
+    in_development = {"ENVIRONMENT": environment, "IDENTITY_ISSUER": gateway_name(environment)}
     workers = (
         *(
-            msgspec.structs.replace(worker, options={"durableObjects": objects_of(FAULT, feed)})
-            if worker.config == CONFIGS["auth"]
-            else worker
+            msgspec.structs.replace(
+                worker,
+                options={"durableObjects": objects_of(FAULT, feed)}
+                if worker.config == CONFIGS["auth"]
+                else worker.options,
+                vars={**worker.vars, **in_development},
+            )
             for worker in project_workers()
         ),
         *(edge(name) for name in EDGES),
