@@ -21,6 +21,10 @@ IDENTITY: Final = "gateway-identity"
 MIRROR: Final = "gateway-mirror"
 """On a copy of a request, whose answer nobody waits for."""
 
+DEADLINE: Final = "gateway-deadline-ms"
+"""To a service: for how many milliseconds from now the gateway waits for the header fields of its
+answer. What is made later nobody gets."""
+
 INTERNAL_PREFIX: Final = "gateway-"
 """Fields with this prefix belong to the gateway: none from outside gets to a service."""
 

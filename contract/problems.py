@@ -357,6 +357,15 @@ UPSTREAM_UNAVAILABLE = _define(
     "Retry-After says when to try.",
     retryable=True,
 )
+UPSTREAM_BUSY = _define(
+    "upstream-busy",
+    503,
+    Category.UPSTREAM,
+    "The service has enough to do",
+    "As many requests as it may get at once are under way, and those that wait for it are enough. "
+    "It was not asked. Retry-After says when to try.",
+    retryable=True,
+)
 UPSTREAM_NOT_CONFIGURED = _define(
     "upstream-not-configured",
     503,

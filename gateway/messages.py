@@ -251,6 +251,7 @@ class Exchange:
         "rest",
         "route",
         "trace",
+        "tried",
         "upgrade",
         "upstream_path",
         "version",
@@ -296,6 +297,8 @@ class Exchange:
         """What follows the prefix, on a route that matches by prefix; with its slash."""
         self.upstream_path: str | None = None
         """The path at the service, where a policy has decided it; else the route does."""
+        self.tried: tuple[int, ...] = ()
+        """Positions of the backends that were asked already, where a request is sent again."""
         self.principal: Principal | None = None
         self.identities: dict[str, Identity] | None = None
         """What services were told of the principal before, where that is remembered."""

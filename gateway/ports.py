@@ -214,12 +214,16 @@ class Platform(Protocol):
         """Unix seconds, now. On Cloudflare it stands still while nothing is waited for."""
         ...
 
+    def chance(self) -> float:
+        """A random number from [0, 1); no secret."""
+        ...
+
     async def together(self, works: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
         """`Together`."""
         ...
 
     async def pause(self, seconds: float) -> None:
-        """Let so many seconds go by; for work behind the answer."""
+        """Let so many seconds go by."""
         ...
 
     def log(self, line: dict[str, Any]) -> None:

@@ -241,7 +241,7 @@ def core_worker() -> Worker:
     gateway = CONFIGS["gateway"].parent / "gateway"
     pure = [
         path
-        for part in ("breakers", "caching", "routing", "transforms", "ends", "schema")
+        for part in ("breakers", "caching", "routing", "transforms", "ends", "resilience", "schema")
         for path in (gateway / part).glob("*.py")
     ]
     alone = ("messages", "pipeline", "settings", "policies/__init__", "policies/transform")

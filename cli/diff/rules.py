@@ -216,6 +216,7 @@ OF_ROUTE: Final[dict[str, Rule]] = {
     "mirror": always(COMPATIBLE, "clients do not see copies"),
     "websocket": always(BREAKING, "only WebSockets are let in, or none"),
     "timeouts": always(RISKY, "slower answers may become 504, or break off"),
+    "retries": always(RISKY, "other requests are sent again when the service fails"),
     "upstream_host": always(RISKY, "the service sees another host"),
     "upstream_path": always(RISKY, "the service is asked at another path"),
     "access": _access,
@@ -241,6 +242,7 @@ OF_SERVICE: Final[dict[str, Rule]] = {
     "allow_ip": always(COMPATIBLE, "nothing that a request could meet"),
     "credentials": always(RISKY, "the service is shown something else, and may refuse it"),
     "circuit_breaker": always(COMPATIBLE, "calls are cut off by other rules when it fails"),
+    "retry_budget": always(COMPATIBLE, "requests are sent again more or less often when it fails"),
 }
 
 

@@ -210,6 +210,9 @@ class RecordingPlatform:
     def time(self) -> float:
         return self.now
 
+    def chance(self) -> float:
+        return 0.0
+
     async def together(self, works: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
         return [await work for work in works]
 

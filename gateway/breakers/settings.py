@@ -88,15 +88,16 @@ class Results:
     __slots__ = ("_ignored", "_recorded")
 
     def __init__(self, settings: CircuitBreakerSettings) -> None:
-        self._recorded = _expanded(settings.record)
-        self._ignored = _expanded(settings.ignore)
+        self._recorded = expanded(settings.record)
+        self._ignored = expanded(settings.ignore)
 
     def failed(self, result: int | str) -> bool | None:
         """Whether a status, `timeout` or `connection` is a failure; None: it does not count."""
         return None if result in self._ignored else result in self._recorded
 
 
-def _expanded(results: tuple[str, ...]) -> frozenset[int | str]:
+def expanded(results: tuple[str, ...]) -> frozenset[int | str]:
+    """Every single result that `results` mean."""
     found: set[int | str] = set()
     for one in results:
         if one.endswith("xx"):

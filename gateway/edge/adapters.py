@@ -4,6 +4,8 @@ Bindings are looked up once for each isolate; Durable Object stubs are taken ane
 they may not outlive a request. Every failure leaves here as `Unavailable`.
 """
 
+import os
+import random
 import re
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -386,6 +388,8 @@ class CloudflarePlatform:
         """`place` is `request.cf` of the first request, which tells where the isolate runs."""
         self._env = env
         self._place = place
+        # Seeded once, since each call for the platform's entropy crosses the border.
+        self._random = random.Random(os.urandom(32))  # noqa: S311  (for nothing that is secret)
         self.authority = AuthWorker(getattr(env, Binding.AUTH))
         self.limiters = RateLimiterObjects(getattr(env, Binding.RATE_LIMITER))
         self.breakers = CircuitBreakerObjects(
@@ -419,6 +423,9 @@ class CloudflarePlatform:
 
     def time(self) -> float:
         return time.time()
+
+    def chance(self) -> float:
+        return self._random.random()
 
     async def together(self, works: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
         return await together(works)

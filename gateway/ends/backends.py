@@ -30,7 +30,7 @@ class Sticky(NamedTuple):
 
 
 class Backends:
-    """Sends each request to one of `backends`; the log line says which."""
+    """Sends each request to one of `backends`, a retry to another; the log line says which."""
 
     def __init__(self, route: str, backends: Sequence[Backend], sticky: Sticky | None) -> None:
         self._backends = backends
@@ -47,11 +47,13 @@ class Backends:
             if known is None and self._sticky.by == "cookie":
                 known = f"{int(exchange.chance * (1 << 53)):014x}"
                 cookie = _cookie(self._sticky, known)
-        position = (
-            self._choice.at_random(exchange.chance)
-            if known is None
-            else self._choice.for_client(known)
-        )
+        if exchange.tried:
+            position = self._choice.at_random(exchange.chance, exchange.tried)
+        elif known is None:
+            position = self._choice.at_random(exchange.chance)
+        else:
+            position = self._choice.for_client(known)
+        exchange.tried += (position,)
         backend = self._backends[position]
         exchange.log["backend"] = backend.name
         exchange.log["chosen_by"] = "chance" if known is None or cookie else self._by

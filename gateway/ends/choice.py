@@ -26,8 +26,14 @@ class Choice:
             if weight
         ]
 
-    def at_random(self, chance: float) -> int:
-        """The position of a backend; `chance` is a random number from [0, 1)."""
+    def at_random(self, chance: float, tried: Sequence[int] = ()) -> int:
+        """The position of a backend; `chance` is a random number from [0, 1). None of those in
+        `tried`, unless they are all."""
+        if tried:
+            left = [(one, weight) for one, _, weight in self._drawing if one not in tried]
+            if left:
+                sums = list(accumulate(weight for _, weight in left))
+                return left[bisect_right(sums, chance * sums[-1])][0]
         return bisect_right(self._sums, chance * self._sums[-1])
 
     def for_client(self, value: str) -> int:

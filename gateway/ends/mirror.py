@@ -7,7 +7,7 @@ other service.
 
 from typing import Final
 
-from contract.names import IDENTITY, MIRROR
+from contract.names import DEADLINE, IDENTITY, MIRROR
 from identities import Identities
 from messages import BodyTooLarge, Exchange, Request, Response, discard, read_body
 from pipeline import Next
@@ -77,7 +77,11 @@ class Mirror:
         them."""
 
         async def mirrored(exchange: Exchange) -> Response:
-            if (exchange.chance * _SHIFT) % 1.0 >= self._share or not await self._admit(exchange):
+            if (
+                (exchange.chance * _SHIFT) % 1.0 >= self._share
+                or "mirror" in exchange.log  # this is a retry, and that was decided before
+                or not await self._admit(exchange)
+            ):
                 return await last(exchange)
             try:
                 response = await last(exchange)
@@ -128,6 +132,7 @@ class Mirror:
 def _copy(request: Request) -> Request:
     headers = request.headers.copy()
     headers.set(MIRROR, "1")
+    headers.remove(DEADLINE)  # nobody waits for it
     return Request(
         request.method,
         request.path,

@@ -15,6 +15,7 @@ from breakers.view import BreakerView, Pass
 from contract.circuit_breaker import State
 from contract.outcome_window import Outcome
 from contract.problems import (
+    UPSTREAM_BUSY,
     UPSTREAM_NOT_CONFIGURED,
     UPSTREAM_TIMEOUT,
     UPSTREAM_UNAVAILABLE,
@@ -28,7 +29,9 @@ from routing.units import seconds
 _RESULTS: Final[dict[str, str | None]] = {
     UPSTREAM_TIMEOUT.code: "timeout",
     UPSTREAM_UNREACHABLE.code: "connection",
-    UPSTREAM_NOT_CONFIGURED.code: None,  # it was not asked: this says nothing about it
+    # It was not asked: this says nothing about it.
+    UPSTREAM_NOT_CONFIGURED.code: None,
+    UPSTREAM_BUSY.code: None,
 }
 """Problems of the call itself; any other one stands for the answer with its status."""
 

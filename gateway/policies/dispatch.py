@@ -8,7 +8,14 @@ edge where it reads them). A Location in the service's own words is put in the c
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from contract.names import IDENTITY, INTERNAL_PREFIX, REQUEST_ID, TRACEPARENT, TRACESTATE
+from contract.names import (
+    DEADLINE,
+    IDENTITY,
+    INTERNAL_PREFIX,
+    REQUEST_ID,
+    TRACEPARENT,
+    TRACESTATE,
+)
 from contract.problems import (
     UPSTREAM_NOT_CONFIGURED,
     UPSTREAM_TIMEOUT,
@@ -61,8 +68,10 @@ class Dispatch:
         total: float | None = None,
         clock: Clock | None = None,
         host: str | None = None,
+        tells_deadline: bool = False,
     ) -> None:
-        """`total`: seconds from the arrival of a request to the end of its answer, by `clock`."""
+        """`total`: seconds from the arrival of a request to the end of its answer, by `clock`.
+        `tells_deadline`: the service hears how long it is waited for."""
         self._service_name = service_name
         self._service = service
         self._upstream_path = upstream_path
@@ -73,6 +82,7 @@ class Dispatch:
         self._total = total
         self._clock = clock
         self._host = host
+        self._tells_deadline = tells_deadline
 
     async def __call__(self, exchange: Exchange) -> Response:
         request = exchange.request
@@ -86,6 +96,9 @@ class Dispatch:
             request.headers.add("upgrade", "websocket")
         exchange.log["service"] = self._service_name
         left = self._total if self._clock is None else self._left(exchange, self._clock())
+        if self._tells_deadline:
+            allowed = self._timeout if left is None else min(self._timeout, left)
+            request.headers.set(DEADLINE, str(int(allowed * 1000)))
         try:
             response = await self._service.send(
                 request, timeout=self._timeout, total=left, host=self._host

@@ -42,10 +42,12 @@ from policies.maintenance import Maintenance
 from policies.network import Network
 from policies.plugin import Plugin
 from policies.rate_limit import RateLimit
+from policies.retry import Retry, Surroundings
 from policies.transform import Transform
 from policies.validate import BodyRule, Parameter, Parameters, ResponseRule, Validate
 from policies.websocket import WebSocketOnly
 from ports import Platform, Service
+from resilience.budget import RetryBudget
 from routing.changes import VersionedRoute, VersionedRoutes, without_types
 from routing.ends import Destination, destinations
 from routing.locations import Locations
@@ -178,6 +180,8 @@ class _Builder:
         self._breaker_views = memory.breaker_views
         self._talk = Talk(platform.breakers, platform.time, platform.pause, platform.log)
         self._breakers: dict[str, CircuitBreakerPolicy] = {}
+        self._surroundings = Surroundings(platform.time, platform.pause, platform.chance)
+        self._retry_budgets: dict[str, RetryBudget] = {}
         self._cors = {name: CorsRules(settings) for name, settings in table.cors.items()}
         self._roles = Roles(table.roles)
         self._locations = Locations(versioned)
@@ -234,13 +238,16 @@ class _Builder:
             total=seconds(total) if total is not None else None,
             clock=self._platform.time if total is not None else None,
             host=settings.upstream_host,
+            tells_deadline=timeouts is not None or settings.retries is not None,
         )
 
     def _timeout(self, settings: RouteSettings, service: str) -> float:
         """Seconds until the header fields of an answer."""
         timeouts = settings.timeouts
         of_route = timeouts.headers if timeouts is not None else None
-        return seconds(of_route or self._table.services[service].timeout)
+        allowed = seconds(of_route or self._table.services[service].timeout)
+        per_try = settings.retries.per_try_timeout if settings.retries is not None else None
+        return allowed if per_try is None else min(allowed, seconds(per_try))
 
     def _backends(self, settings: RouteSettings) -> Backends:
         backends = []
@@ -436,6 +443,32 @@ class _Builder:
         name = route.versioned.settings.plugin
         return (Plugin(name), {"function": name}) if name is not None else None
 
+    def retry(self, route: CompiledRoute) -> "_Made":
+        settings = route.versioned.settings
+        if settings.retries is None:
+            return None
+        total = settings.timeouts.total if settings.timeouts is not None else None
+        policy = Retry(
+            settings.retries,
+            self._retry_budget([to.service for to in destinations(settings)]),
+            self._surroundings,
+            total=seconds(total) if total is not None else None,
+            elsewhere=sum(one.weight > 0 for one in settings.backends) > 1,
+        )
+        shown = {"attempts": settings.retries.attempts, "on": list(settings.retries.on)}
+        return policy, shown
+
+    def _retry_budget(self, services: Sequence[str]) -> RetryBudget:
+        """That of a service; or the one that several have together, as small as the smallest."""
+        name = " ".join(sorted(set(services)))
+        budget = self._retry_budgets.get(name)
+        if budget is None:
+            known = [self._table.services[service].retry_budget for service in services]
+            percent = min(one.percent for one in known)
+            budget = RetryBudget(percent, min(one.min_per_second for one in known))
+            self._retry_budgets[name] = budget
+        return budget
+
     def circuit_breaker(self, route: CompiledRoute) -> "_Made":
         service = route.versioned.settings.service
         if service is None:
@@ -550,6 +583,8 @@ ORDER: Final[Mapping[str, _Make]] = {
     "validate": _Builder.validate,
     "transform": _Builder.transform,
     "plugin": _Builder.plugin,
+    # In front of the breaker, which counts each try and ends them.
+    "retry": _Builder.retry,
     "circuit_breaker": _Builder.circuit_breaker,
 }
 """The order of every pipeline, and what makes each policy; the dispatch follows."""

@@ -21,6 +21,7 @@ from ends.settings import (
     StickySettings,
     TimeoutsSettings,
 )
+from resilience.settings import RetriesSettings, RetryBudgetSettings
 from routing.texts import FieldName, HostName, Name, UpstreamPath
 from routing.units import Duration, PositiveDuration, Size, SizeOrUnlimited
 from schema.settings import ParameterName, ValidateSettings
@@ -192,6 +193,8 @@ class ServiceSettings(Settings, frozen=True, kw_only=True):
     circuit_breaker: CircuitBreakerSettings | None = None
     credentials: CredentialsSettings | None = None
     """What it is shown, so that it lets the gateway in."""
+    retry_budget: RetryBudgetSettings = field(default_factory=RetryBudgetSettings)
+    """How many retries it gets, of the routes that have `retries`."""
 
     @property
     def audience(self) -> str:
@@ -411,6 +414,8 @@ class RouteSettings(Settings, frozen=True, kw_only=True):
     websocket: bool = False
     """For upgrades to WebSocket (RFC 6455), and for nothing else."""
     timeouts: TimeoutsSettings | None = None
+    retries: RetriesSettings | None = None
+    """Requests that may be repeated are sent again where the service fails."""
     upstream_host: HostName | None = None
     """Host that a service binding sees in the URL and in the Host field."""
     upstream_path: UpstreamPath | None = None

@@ -49,9 +49,10 @@ UPLOADED = {
         "plugins": "__init__ pricing",
         "policies": """
             __init__ authenticate authorize cache circuit_breaker cors credentials csrf
-            dispatch guard key_places lifecycle maintenance network plugin rate_limit transform
-            validate websocket
+            dispatch guard key_places lifecycle maintenance network plugin rate_limit retry
+            transform validate websocket
         """,
+        "resilience": "__init__ backoff budget repeating settings",
         "routing": """
             __init__ ambiguity changes compile conditions ends locations match parameters paths
             patterns precedence query regexes resolve route_match schemas sessions table texts tree

@@ -258,6 +258,11 @@ class FakePlatform:
         self.services: dict[str, FakeService] = {}
         self.secrets: dict[str, Secret] = {}
         self.states = {"auth": "ok", "data": "ok"}
+        self.chances: list[float] = []
+        """Random numbers that come next; after them each is 0.5."""
+        self.pauses: list[float] = []
+        """Seconds that were waited."""
+        self.waits_take_time = False
         self.lines: list[dict[str, Any]] = []
         """What was logged beside requests."""
 
@@ -276,8 +281,13 @@ class FakePlatform:
     async def together(self, works: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
         return [await work for work in works]
 
+    def chance(self) -> float:
+        return self.chances.pop(0) if self.chances else 0.5
+
     async def pause(self, seconds: float) -> None:
-        return None
+        self.pauses.append(seconds)
+        if self.waits_take_time:
+            self.clock.now += seconds
 
     def log(self, line: dict[str, Any]) -> None:
         self.lines.append(line)

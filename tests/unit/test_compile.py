@@ -235,13 +235,13 @@ def test_pipelines_have_one_order() -> None:
         validate={"body": True},
         cors="pages",
     )
-    cached = route(name="cached", path="/cached", versions=["v1"], cache={"ttl": "1m"})
+    cached = route(name="cached", path="/cached", versions=["v1"], cache={"ttl": "1m"}, retries={})
     services = {"data": {"binding": "DATA", "circuit_breaker": {}}}
     cors = {"pages": {"origins": ["https://app.example.com"]}}
     one = table(everything, cached, services=services, cors=cors)
     compiled = CompiledRoutes(one, FakePlatform())
     orders = [[step.name for step in one.steps()] for one in compiled.all()]
     assert orders == [
-        [name for name in ORDER if name not in ("cache", "carry_up", "websocket")],
-        ["lifecycle", "cache", "circuit_breaker"],
+        [name for name in ORDER if name not in ("cache", "carry_up", "websocket", "retry")],
+        ["lifecycle", "cache", "retry", "circuit_breaker"],
     ]

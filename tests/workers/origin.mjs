@@ -1,6 +1,7 @@
 // The service behind the tests' own table. The query of each request says what it answers:
 //
 //   status=503             that status
+//   first=n | every=n      status and fault only for the first n requests to the path, or for every nth
 //   header=Name: value     a header field; may be repeated
 //   body=text              that body; without it, the request told back as JSON
 //   validate               304 to a request whose If-None-Match is the ETag among these fields
@@ -20,6 +21,8 @@
 // GET /-/mirrored?path=/x how often it was asked for with Gateway-Mirror; /-/last?path=/x gives the
 // last such request.
 //
+// GET /-/peak?path=/x says how many requests for /x were under way at once, to the answer's fields.
+//
 // POST /-/open?gate=name opens a gate; GET /-/calls?path=/x says how often /x was asked for.
 
 const HANG = 20_000; // milliseconds: longer than anybody waits, short enough to end a run
@@ -30,11 +33,14 @@ const open = new Set();
 const cancelled = new Map();
 const mirrored = new Map();
 const last = new Map();
+const under_way = new Map();
+const peaks = new Map();
 
 const control = {
   "/-/open": (query) => open.add(query.get("gate")) && "open",
   "/-/cancelled": (query) => String(cancelled.get(query.get("path")) ?? 0),
   "/-/mirrored": (query) => String(mirrored.get(query.get("path")) ?? 0),
+  "/-/peak": (query) => String(peaks.get(query.get("path")) ?? 0),
   "/-/last": (query) => last.get(query.get("path")) ?? "{}",
   "/-/calls": (query) => String(calls.get(query.get("path")) ?? 0),
 };
@@ -81,6 +87,13 @@ function gated(text, gate) {
       if (parts.length === 0) controller.close();
     },
   });
+}
+
+/** Whether the request to `path` that came last is one of those that are to fail. */
+function failing(query, path) {
+  const number = calls.get(path);
+  if (query.has("first")) return number <= Number(query.get("first"));
+  return !query.has("every") || number % Number(query.get("every")) === 0;
 }
 
 const count = (map, path) => map.set(path, (map.get(path) ?? 0) + 1);
@@ -131,37 +144,50 @@ async function bodyOf(request, url, headers) {
   return new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
 }
 
+async function answer(request, url, query) {
+  if (url.pathname.startsWith("/-/hang/")) await scheduler.wait(HANG);
+  calls.set(url.pathname, (calls.get(url.pathname) ?? 0) + 1);
+  const fails = failing(query, url.pathname);
+  if (request.headers.get("upgrade") === "websocket") return talking(request);
+  if (request.headers.has("gateway-mirror")) {
+    count(mirrored, url.pathname);
+    const copy = await told(request.clone(), url);
+    last.set(url.pathname, copy);
+    const fault = query.get("mirror");
+    if (fault === "hang") await scheduler.wait(HANG);
+    if (fault === "throw") throw new Error("the mirror threw");
+    if (fault === "endless") return new Response(dripping(`${url.pathname}/mirror`, 20));
+  }
+  if (query.has("delay")) await scheduler.wait(Number(query.get("delay")));
+  if (fails && query.get("fault") === "hang") await scheduler.wait(HANG);
+  if (fails && query.get("fault") === "throw") throw new Error("the origin threw");
+  const headers = new Headers({ "content-type": "application/json" });
+  for (const field of query.getAll("header")) {
+    const [name, value] = field.split(/:\s*(.*)/);
+    if (name.toLowerCase() === "content-type") headers.delete(name);
+    headers.append(name, value);
+  }
+  const has = headers.has("etag") && headers.get("etag") === request.headers.get("if-none-match");
+  if (query.has("validate") && has) return new Response(null, { status: 304, headers });
+  const body = await bodyOf(request, url, headers);
+  const wanted = request.headers.get("x-status") ?? query.get("status") ?? 200;
+  const status = fails ? Number(wanted) : 200;
+  const encodeBody = query.has("gzip") ? "manual" : "automatic";
+  return new Response([204, 304].includes(status) ? null : body, { status, headers, encodeBody });
+}
+
 export default {
   async fetch(request) {
     const url = new URL(request.url);
     const query = url.searchParams;
-    if (url.pathname in control) return new Response(control[url.pathname](query));
-    if (url.pathname.startsWith("/-/hang/")) await scheduler.wait(HANG);
-    calls.set(url.pathname, (calls.get(url.pathname) ?? 0) + 1);
-    if (request.headers.get("upgrade") === "websocket") return talking(request);
-    if (request.headers.has("gateway-mirror")) {
-      count(mirrored, url.pathname);
-      const copy = await told(request.clone(), url);
-      last.set(url.pathname, copy);
-      const fault = query.get("mirror");
-      if (fault === "hang") await scheduler.wait(HANG);
-      if (fault === "throw") throw new Error("the mirror threw");
-      if (fault === "endless") return new Response(dripping(`${url.pathname}/mirror`, 20));
+    const path = url.pathname;
+    if (path in control) return new Response(control[path](query));
+    under_way.set(path, (under_way.get(path) ?? 0) + 1);
+    peaks.set(path, Math.max(peaks.get(path) ?? 0, under_way.get(path)));
+    try {
+      return await answer(request, url, query);
+    } finally {
+      under_way.set(path, under_way.get(path) - 1);
     }
-    if (query.has("delay")) await scheduler.wait(Number(query.get("delay")));
-    if (query.get("fault") === "hang") await scheduler.wait(HANG);
-    if (query.get("fault") === "throw") throw new Error("the origin threw");
-    const headers = new Headers({ "content-type": "application/json" });
-    for (const field of query.getAll("header")) {
-      const [name, value] = field.split(/:\s*(.*)/);
-      if (name.toLowerCase() === "content-type") headers.delete(name);
-      headers.append(name, value);
-    }
-    const has = headers.has("etag") && headers.get("etag") === request.headers.get("if-none-match");
-    if (query.has("validate") && has) return new Response(null, { status: 304, headers });
-    const body = await bodyOf(request, url, headers);
-    const status = Number(request.headers.get("x-status") ?? query.get("status") ?? 200);
-    const encodeBody = query.has("gzip") ? "manual" : "automatic";
-    return new Response([204, 304].includes(status) ? null : body, { status, headers, encodeBody });
   },
 };

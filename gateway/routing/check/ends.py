@@ -8,6 +8,7 @@ from msgspec import UNSET
 from ends.aggregate import ERRORS
 from ends.respond import templates_of
 from ends.settings import HeaderEdits, PartSettings, RedirectSettings, RespondSettings
+from resilience.repeating import IDEMPOTENT
 from routing.changes import without_types
 from routing.check.finding import Finding, Path, known
 from routing.ends import ENDS, given_ends
@@ -205,7 +206,7 @@ def _check_part(route: RouteSettings, part: PartSettings, at: Path) -> Iterator[
 def _check_calls(table: Table, route: RouteSettings, end: str, at: Path) -> Iterator[Finding]:
     """Of what goes with the call of a service: there has to be one, and it has to allow it."""
     calls = end in ("service", "backends")
-    for name in ("mirror", "timeouts", "upstream_host", "upstream_path", "websocket"):
+    for name in ("mirror", "timeouts", "retries", "upstream_host", "upstream_path", "websocket"):
         if getattr(route, name) and not calls:
             yield Finding((*at, name), f"a route with `{end}` sends no request on")
     if calls:
@@ -229,6 +230,9 @@ def _check_sending(table: Table, route: RouteSettings, at: Path) -> Iterator[Fin
                 )
     if route.timeouts is not None and route.timeouts.headers is None is route.timeouts.total:
         yield Finding((*at, "timeouts"), "expected `headers` or `total`, or both")
+    if route.retries is not None and not IDEMPOTENT & set(route.methods):
+        told = ", ".join(sorted(IDEMPOTENT))
+        yield Finding((*at, "retries"), f"only {told} may be sent again, and it has none of them")
     if route.websocket:
         yield from _check_websocket(route, at)
 
@@ -236,7 +240,7 @@ def _check_sending(table: Table, route: RouteSettings, at: Path) -> Iterator[Fin
 def _check_websocket(route: RouteSettings, at: Path) -> Iterator[Finding]:
     if route.methods != ("GET",):
         yield Finding((*at, "methods"), "a WebSocket begins with GET: expected `[GET]`")
-    for name in ("cache", "mirror", "transform"):
+    for name in ("cache", "mirror", "transform", "retries"):
         if getattr(route, name) is not None:
             yield Finding((*at, name), "there is nothing of this in a WebSocket")
     if route.timeouts is not None and route.timeouts.total is not None:
