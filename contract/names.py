@@ -59,5 +59,10 @@ class Binding:
     TABLES: Final = "TABLES"
 
 
+IDENTITY_SECRET: Final = "IDENTITY_KEYS"  # noqa: S105  (its name)
+"""The secret with the keys by which the gateway signs who is calling. It is the gateway's own: no
+table has it sent to a service."""
+
+
 PING: Final = "ping"
 """The RPC method by which `/healthz` asks any Worker and object whether it is there."""

@@ -42,10 +42,10 @@ from contract.feed import (
 )
 from contract.limits import LimitDecision, LimitRequest
 from contract.log_line import log_line
-from contract.names import PING, Binding
+from contract.names import IDENTITY_SECRET, PING, Binding
 from edge.convert import JsStream, Origin, cut_off, request_to_js, response_from_js
 from edge.driver import Rejected, invoke, pause, promising, settled, together, within
-from edge.signing import SECRET, WebCryptoSigner
+from edge.signing import WebCryptoSigner
 from messages import BodyTooLarge, Request, Response, read_body
 from ports import RegionKind, Secret, Service, Unavailable
 
@@ -395,7 +395,8 @@ class CloudflarePlatform:
         self.breakers = CircuitBreakerObjects(
             getattr(env, Binding.CIRCUIT_BREAKER), getattr(env, Binding.BREAKER_DIRECTORY, None)
         )
-        self.signer = WebCryptoSigner(getattr(env, SECRET, None), getattr(env, "ENVIRONMENT", None))
+        keys = getattr(env, IDENTITY_SECRET, None)
+        self.signer = WebCryptoSigner(keys, getattr(env, "ENVIRONMENT", None))
         self.store = SharedCache(getattr(env, Binding.CACHE))
         feed = getattr(env, Binding.CHANGE_FEED, None)
         self.feed = ChangeFeedObject(feed) if feed is not None else None

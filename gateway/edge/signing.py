@@ -6,7 +6,7 @@ which cannot be exported, and is shown by nothing.
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 import js
 from pyodide.ffi import JsException, to_js
@@ -16,10 +16,9 @@ from contract.jose import base64url
 from contract.jose.algorithms import Scheme
 from contract.jose.jwk import Key, published
 from contract.jose.jws import signing_input
+from contract.names import IDENTITY_SECRET
 from edge.driver import Rejected, promising, settled
 from ports import Unavailable
-
-SECRET: Final = "IDENTITY_KEYS"  # noqa: S105
 
 _import = promising(js.crypto.subtle.importKey, js.crypto.subtle)
 _sign = promising(js.crypto.subtle.sign, js.crypto.subtle)
@@ -36,7 +35,7 @@ class WebCryptoSigner:
         self._key: Key | None = None
         self._imported: Any = None
         try:
-            keys = parse_signing_set(secret if isinstance(secret, str) else "", SECRET)
+            keys = parse_signing_set(secret if isinstance(secret, str) else "", IDENTITY_SECRET)
         except ValueError as error:
             self.trouble = str(error)
             return

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from contract.names import IDENTITY_SECRET
 from ends.settings import BasicSettings, CredentialsSettings
 from messages import Request, Response
 from ports import Secret, Service, Unavailable, Unconfigured
@@ -49,7 +50,8 @@ class Credentials:
         self._clock = clock
         basic = settings.basic
         self._names, self._make = _of_basic(basic) if basic is not None else _of_secret(settings)
-        self._secrets = [find(name) for name in self._names]
+        # Here as well as in the check: whoever publishes a table need not have checked it.
+        self._secrets = [find(name) if name != IDENTITY_SECRET else None for name in self._names]
         self._field: Field | None = None
         self._wrong = ""
         self._look_at = 0.0

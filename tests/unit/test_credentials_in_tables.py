@@ -31,6 +31,7 @@ MISTAKES: list[tuple[dict[str, Any], str, str]] = [
     (WITH(header="Gateway-Identity", secret="K"), "services.data.credentials.header", "belongs"),
     (WITH(header="Proxy-Authorization", secret="K"), "services.data.credentials.header", "belongs"),
     (WITH(secret="AUTH"), "services.data.credentials.secret", "is a binding"),
+    (WITH(secret="IDENTITY_KEYS"), "services.data.credentials.secret", "no service gets"),
     (WITH(basic={"password_secret": "P"}), "services.data.credentials.basic", "exactly one"),
     (WITH(**BY_USER, prefix="Basic "), "services.data.credentials.prefix", "of its own"),
     ({"services": {"data": {"url": "https://user:pass@partner.example"}}},

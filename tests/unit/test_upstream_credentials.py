@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from application import Application
+from ends.credentials import Credentials
+from ends.settings import CredentialsSettings
 from messages import Response
-from ports import Secret, Unavailable
+from ports import Secret, Unavailable, Unconfigured
 from routing.check import check_table
 from tests.unit.fakes import FakePlatform, FakeService, exchange, json_response, run
 from tests.unit.tables import route, table
@@ -248,3 +250,10 @@ def test_what_a_service_says_of_a_failure_is_not_told_on() -> None:
         b"{}", 500, x_seen=str(len(request.headers.get("x-api-key") or ""))
     )
     assert gateway.get().status == 500
+
+
+def test_the_gateways_own_keys_are_shown_to_nobody_whatever_a_table_says() -> None:
+    settings = CredentialsSettings(secret="IDENTITY_KEYS")
+    credentials = Credentials("partner", settings, {"IDENTITY_KEYS": KEY}.get, lambda: 0.0)
+    with pytest.raises(Unconfigured, match="IDENTITY_KEYS is not set"):
+        run(credentials.field())

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from contract.names import Binding
+from contract.names import IDENTITY_SECRET, Binding
 from ends.settings import BasicSettings, CredentialsSettings
 from routing.check.finding import Finding, Path
 from routing.table import Table
@@ -68,6 +68,8 @@ def _check_settings(settings: CredentialsSettings, at: Path) -> Iterator[Finding
     for path, name in secrets_of(settings):
         if name in _BINDINGS:
             yield Finding((*at, *path), f"`{name}` is a binding of the gateway, and no secret")
+        if name == IDENTITY_SECRET:
+            yield Finding((*at, *path), f"`{name}` is the gateway's own, which no service gets")
 
 
 def _check_basic(settings: BasicSettings, at: Path) -> Iterator[Finding]:
