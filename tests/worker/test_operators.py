@@ -216,20 +216,16 @@ def test_the_log_survives_a_crash(edges: LocalRuntime, operator: Operator) -> No
 
 
 @pytest.mark.parametrize("fault", ["throw", "hang"])
-def test_without_the_log_nothing_is_done(
-    edges: LocalRuntime, operator: Operator, fault: str
-) -> None:
-    new = {"name": "x", "scopes": ["roadmaps:read"], "owner": unique("never")}
-    httpx.post(f"{edges.url(FAULT)}/-/fault", content=fault).raise_for_status()
-    try:
-        with Operator(edges.url(UNREACHED)) as one:
-            problem(one.post("/-/keys", json=new), 503, "audit-unavailable")
-            assert one.get("/-/keys", params={"owner": new["owner"]}).json()["items"] == []
-        with Operator(edges.url(UNREACHED), "keys:admin") as other:
-            problem(other.post("/-/keys", json=new), 403, "insufficient-scope")
-    finally:
-        httpx.post(f"{edges.url(FAULT)}/-/fault", content="none").raise_for_status()
-    with Operator(edges.url(UNREACHED)) as one:
-        made = one.post("/-/keys", json=new)
-        assert made.status_code == 201
-        SECRETS.add(made.json()["key"])
+def test_without_the_log_nothing_is_done(edges: LocalRuntime, tmp_path: Path, fault: str) -> None:
+    id, document = compiled(tmp_path, unique("never"))
+    with Operator(edges.url(UNREACHED)) as one, Operator(edges.url(UNREACHED), "x") as other:
+        httpx.post(f"{edges.url(FAULT)}/-/fault", content=fault).raise_for_status()
+        try:
+            refused = one.put(f"/-/tables/{id}", content=document)
+            problem(refused, 503, "audit-unavailable")
+            assert refused.headers["retry-after"] == "5"
+            problem(one.get(f"/-/tables/{id}"), 404, "not-found")
+            problem(other.put(f"/-/tables/{id}", content=document), 403, "insufficient-scope")
+        finally:
+            httpx.post(f"{edges.url(FAULT)}/-/fault", content="none").raise_for_status()
+        assert one.put(f"/-/tables/{id}", content=document).status_code == 201

@@ -77,8 +77,10 @@ def test_every_isolate_refuses_what_has_ended(
 ) -> None:
     credential, end = way(edges, api)
     assert [status_at(edges, edge, credential) for edge in EDGES] == [200] * len(EDGES)
+    start = len(edges.log_lines())
     assert end().is_success
     took = bites(edges, credential)
+    assert [line for line in edges.log_lines()[start:] if "revocation_untold" in line] == []
     with capsys.disabled():
         print(
             f"\n{way.__name__}: the last of {len(EDGES)} isolates refused it {took:.2f} s after "

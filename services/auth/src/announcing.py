@@ -3,7 +3,6 @@
 import asyncio
 from typing import Any, Final
 
-import js
 import msgspec
 from pyodide.ffi import JsException, run_sync
 
@@ -11,8 +10,8 @@ from contract.edge import wait_until
 from contract.feed import FEED, AppendRequest, Kind, Revocation
 from identity.announcements import Announcements, FeedUnavailable
 
-_TIMEOUT: Final = 1000
-"""Milliseconds that an answer waits for the feed."""
+_TIMEOUT: Final = 1.0
+"""Seconds that an answer waits for the feed; each further attempt has as many."""
 _PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 12.0)
 """Seconds before each further attempt; together less than work behind an answer may take."""
 
@@ -29,11 +28,11 @@ class Feed:
     def append(self, revocation: Revocation) -> None:
         """Raises `FeedUnavailable`."""
         try:
-            answered = run_sync(js.Promise.race([self._ask(revocation), self._late()]))
+            run_sync(asyncio.wait_for(self._ask(revocation), _TIMEOUT))
+        except TimeoutError:
+            raise FeedUnavailable("timed out") from None
         except JsException as error:
             raise FeedUnavailable(str(error)[:200]) from None
-        if answered is None:
-            raise FeedUnavailable("timed out")
 
     def go_on(self, announcements: Announcements, now: float, ctx: Any) -> None:
         """Tell what is pending behind the answer, unless that is being done."""
@@ -48,9 +47,9 @@ class Feed:
             await asyncio.sleep(pause)
             try:
                 for revocation in announcements.pending():
-                    await self._ask(revocation)
+                    await asyncio.wait_for(self._ask(revocation), _TIMEOUT)
                     announcements.told(revocation)
-            except JsException:
+            except (JsException, TimeoutError):
                 continue
             break
         self._trying_until = 0.0
@@ -60,6 +59,3 @@ class Feed:
             raise FeedUnavailable("there is no binding CHANGE_FEED")
         request = AppendRequest(kind=Kind.REVOCATION, change=msgspec.Raw(_encode(revocation)))
         return self._namespace.getByName(FEED).append(_encode(request).decode())
-
-    def _late(self) -> Any:
-        return js.scheduler.wait(_TIMEOUT)
