@@ -23,6 +23,7 @@ _SUBCOMMANDS = (
     "promote",
     "audit-log",
     "breakers",
+    "cache",
     "schema",
     "token",
     "signing-keys",

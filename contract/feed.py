@@ -83,10 +83,18 @@ class Revocation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     credential_id: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-class Purge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Answers under these keys of the cache are out of date."""
+Mark = Annotated[str, Meta(pattern=r"^(?:all$|(?:tag|url|prefix):.)", max_length=1000)]
+"""What a purge names: `all`, `tag:NAME`, `url:HOST/PATH` (with every query), `url:HOST/PATH?QUERY`
+or `prefix:HOST/PATH`."""
 
-    keys: Annotated[tuple[Annotated[str, Meta(max_length=2000)], ...], Meta(max_length=32)]
+
+class Purge(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Stored answers that bear any of these marks are out of date, where what they were made of was
+    asked for by somebody who did not know of this yet."""
+
+    marks: Annotated[tuple[Mark, ...], Meta(min_length=1, max_length=32)]
+    soft: bool = False
+    """They are stale from now on, and not gone."""
 
 
 CHANGES: Final[dict[str, type[msgspec.Struct]]] = {
@@ -112,7 +120,8 @@ class AppendRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class SinceRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Ask what is newer than `sequence`; None from an isolate that remembers nothing yet."""
+    """Ask what is newer than `sequence`; None from an isolate that remembers nothing yet, which is
+    told of all purges that are kept, as what is stored may be older than it."""
 
     sequence: int | None = None
 
@@ -125,7 +134,10 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The pointer that stands, where it is newer than what was asked with; else None."""
     entries: tuple[Entry, ...] = ()
     missed: bool = False
-    """The log does not reach back that far: forget everything that a change could have named."""
+    """The log does not reach back that far: forget everything that a change could have named.
+    Purges are apart from this."""
+    purged_before: int = 0
+    """Purges up to this sequence may be missing among `entries`."""
 
 
 class HistoryRequest(msgspec.Struct, frozen=True, kw_only=True):

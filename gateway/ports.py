@@ -19,7 +19,7 @@ from contract.breaker import (
     ForceRequest,
 )
 from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishRequest
-from contract.feed import Changes, PointerAnswer, PointerRequest, TablePointer
+from contract.feed import Changes, Kind, PointerAnswer, PointerRequest, TablePointer
 from contract.limits import LimitDecision, LimitRequest
 from messages import Request, Response
 
@@ -152,6 +152,11 @@ class ChangeFeed(Protocol):
     """The object that says what has changed since an isolate last asked."""
 
     async def since(self, sequence: int | None, *, timeout: float) -> Changes: ...
+
+    async def append(self, kind: Kind, change: bytes, *, timeout: float) -> int:
+        """Put a change, the JSON of what `contract.feed.CHANGES` has for it, into the log: its
+        sequence."""
+        ...
 
     async def move_pointer(self, request: PointerRequest, *, timeout: float) -> PointerAnswer:
         """Compare and set: not accepted where another pointer stands than `request` expects."""

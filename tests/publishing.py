@@ -73,6 +73,26 @@ routes:
     versions: [v1]
     service: origin
     access: {{ session: true }}
+  - name: stored
+    path: /stored/{{id}}
+    methods: [GET]
+    versions: [v1]
+    service: origin
+    access: public
+    cache: {{ ttl: 10m, tags: ["stored:{{id}}", everything] }}
+  - name: changed
+    path: /stored/{{id}}
+    methods: [PATCH]
+    versions: [v1]
+    service: origin
+    access: public
+  - name: changed-elsewhere
+    path: /elsewhere/{{id}}
+    methods: [POST]
+    versions: [v1]
+    service: origin
+    access: public
+    purge: ["stored:{{id}}"]
 """
 
 

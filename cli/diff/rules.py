@@ -226,6 +226,7 @@ OF_ROUTE: Final[dict[str, Rule]] = {
     "rate_limit": limit,
     "cors": _cors,
     "cache": _cache,
+    "purge": always(RISKY, "other stored answers are purged after a change"),
     "validate": _validate,
     "request transforms": always(RISKY, "the service gets something else"),
     "response transforms": always(BREAKING, "answers have another form"),

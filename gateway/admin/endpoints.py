@@ -8,6 +8,7 @@ from admin.breakers import BreakerEndpoints
 from admin.endpoint import Endpoint
 from admin.health import HealthEndpoints
 from admin.keys import KeyEndpoints
+from admin.purge import PurgeEndpoints
 from admin.tables import TablesEndpoints
 from contract.names import Binding
 from identities import Identities
@@ -38,5 +39,8 @@ def endpoints(around: AdminSurroundings) -> tuple[Endpoint, ...]:
         ).endpoints(),
         *BreakerEndpoints(around.platform).endpoints(),
         *HealthEndpoints(around.tables).endpoints(),
+        *PurgeEndpoints(
+            around.memory.purger, around.tables.max_age, tells=around.feed is not None
+        ).endpoints(),
         *AuditEndpoints(around.audit_log).endpoints(),
     )

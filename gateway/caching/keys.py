@@ -5,7 +5,6 @@ and what it is made by, so that a table that was published, or taken back, does 
 another one has made. A variant (see `caching.entries`) stands where no client can put a word.
 """
 
-from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from contract.cache import ORIGIN
@@ -36,22 +35,13 @@ def key_of(exchange: Exchange, made_by: str = "") -> Key:
     return Key(f"{ORIGIN}{request.host}/{version}/{route}{made_by}", f"{request.path}{query}")
 
 
-def public_url(exchange: Exchange) -> str:
-    """The URL that the client asked for, as far as a key goes."""
+def addresses_of(exchange: Exchange) -> list[str]:
+    """The marks (`contract.feed.Mark`) of the URLs under which clients find this answer: its path
+    alone and with its query, without the version and behind it."""
     request = exchange.request
-    query = f"?{request.query}" if request.query else ""
-    return f"{request.scheme}://{request.host}{_prefix(exchange)}{request.path}{query}"
-
-
-def keys_of(exchange: Exchange, key: Key, urls: Iterable[str]) -> Iterator[str]:
-    """The keys of public `urls` on the host of `exchange`, as the route of `key` has them."""
-    prefix = _prefix(exchange)
-    for url in urls:
-        target = "/" + url.partition("://")[2].partition("/")[2]
-        yield Key(key.made_by, target.removeprefix(prefix)).url
-
-
-def _prefix(exchange: Exchange) -> str:
-    if exchange.version is None or not exchange.version_in_path:
-        return ""
-    return f"/{exchange.version.name}"
+    paths = [f"url:{request.host}{request.path}"]
+    if exchange.version is not None:
+        paths.append(f"url:{request.host}/{exchange.version.name}{request.path}")
+    if request.query:
+        paths += [f"{path}?{request.query}" for path in paths]
+    return paths

@@ -6,7 +6,8 @@ The one module here that waits for anything.
 from typing import Final, NamedTuple
 
 from caching.entries import Entry, Variants, read_entry, variant_of
-from caching.keys import Key, key_of
+from caching.keys import Key, addresses_of, key_of
+from caching.purges import Purges
 from caching.settings import CacheRules
 from caching.stored import StoredResponse
 from caching.storing import retention
@@ -23,6 +24,8 @@ class Place(NamedTuple):
     key: Key
     variants: Variants | None = None
     entry: Entry | None = None
+    known: float = 0.0
+    """What was known of purges before anything was asked."""
 
     @property
     def stored(self) -> StoredResponse | None:
@@ -35,10 +38,13 @@ class Shelf:
     TIMEOUT: Final = 0.5
     """Seconds after which a look-up is given up."""
 
-    def __init__(self, rules: CacheRules, store: ResponseStore, made_by: str) -> None:
+    def __init__(
+        self, rules: CacheRules, store: ResponseStore, made_by: str, purges: Purges
+    ) -> None:
         """`made_by` tells what makes the answers from what made them before."""
         self._rules = rules
         self._store = store
+        self._purges = purges
         self._made_by = made_by
 
     def key(self, exchange: Exchange) -> Key:
@@ -47,12 +53,23 @@ class Shelf:
 
     async def find(self, exchange: Exchange, headers: Headers) -> Place:
         """What is stored for a request with these fields."""
-        key = self.key(exchange)
-        entry = await self._look_up(exchange, key.url)
-        if entry is None or entry.variants is None:
-            return Place(key, None, entry)
-        variant = variant_of(entry.variants, headers)
-        return Place(key, entry.variants, await self._look_up(exchange, key.of_variant(variant)))
+        key, known = self.key(exchange), self._purges.sequence
+        entry, variants = await self._look_up(exchange, key.url), None
+        if entry is not None and entry.variants is not None:
+            variants = entry.variants
+            variant = variant_of(variants, headers)
+            entry = await self._look_up(exchange, key.of_variant(variant))
+        if entry is not None and entry.stored is not None:
+            entry = self._judged(exchange, entry, entry.stored)
+        return Place(key, variants, entry, known)
+
+    def _judged(self, exchange: Exchange, entry: Entry, stored: StoredResponse) -> Entry | None:
+        """`entry` as far as it has not been purged."""
+        usable = self._purges.judge(stored, addresses_of(exchange), exchange.now)
+        if usable is None:
+            exchange.log["purged_entry"] = True
+            return None
+        return entry if usable is stored else entry._replace(stored=usable)
 
     async def _look_up(self, exchange: Exchange, key: str) -> Entry | None:
         try:

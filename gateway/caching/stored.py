@@ -36,6 +36,9 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Bytes of the body, where that is known."""
     targeted: tuple[tuple[str, str], ...] = ()
     """The targeted fields, which no client is shown."""
+    known: float = 0.0
+    """What was known of the change feed when it was asked for: see `caching.purges`."""
+    tags: tuple[str, ...] = ()
 
 
 class StoredResponse(Struct, frozen=True, kw_only=True):

@@ -35,6 +35,8 @@ class Refusal(Enum):
     AUTHORIZATION = "authorization"
     SET_COOKIE = "set-cookie"
     VARY = "vary"
+    TAGS = "tags"
+    """More of them, or longer ones, than are kept: a purge would miss it."""
     STALE = "stale"
     """It is never fresh, and nothing could validate it."""
 

@@ -32,14 +32,17 @@ from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishReq
 from contract.cache import FACTS, MAX_BODY, STATUS, STORED_AT, TTL, PurgeRequest
 from contract.feed import (
     FEED,
+    AppendRequest,
     Changes,
     History,
     HistoryRequest,
+    Kind,
     PointerAnswer,
     PointerRequest,
     SinceRequest,
     TablePointer,
 )
+from contract.feed import Entry as FeedEntry
 from contract.limits import LimitDecision, LimitRequest
 from contract.log_line import log_line
 from contract.names import IDENTITY_SECRET, PING, Binding
@@ -61,6 +64,7 @@ _decode_details = msgspec.json.Decoder(BreakerDetails).decode
 _decode_wish = msgspec.json.Decoder(ListAnswer).decode
 _decode_listing = msgspec.json.Decoder(Listing).decode
 _decode_changes = msgspec.json.Decoder(Changes).decode
+_decode_change = msgspec.json.Decoder(FeedEntry).decode
 _decode_pointer_answer = msgspec.json.Decoder(PointerAnswer).decode
 _decode_audit_entry = msgspec.json.Decoder(AuditEntry).decode
 _decode_audit_entries = msgspec.json.Decoder(Entries).decode
@@ -260,6 +264,12 @@ class ChangeFeedObject:
         return _decode_changes(
             await _ask("change feed", timeout, invoke, feed.since, feed, message)
         )
+
+    async def append(self, kind: Kind, change: bytes, *, timeout: float) -> int:
+        feed = self._namespace.getByName(FEED)
+        message = _encoded(AppendRequest(kind=kind, change=msgspec.Raw(change)))
+        answer = await _ask("change feed", timeout, invoke, feed.append, feed, message)
+        return _read("change feed", _decode_change, answer).sequence
 
     async def move_pointer(self, request: PointerRequest, *, timeout: float) -> PointerAnswer:
         feed, message = self._namespace.getByName(FEED), _encoded(request)

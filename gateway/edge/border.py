@@ -15,6 +15,7 @@ from admin.endpoints import AdminSurroundings, endpoints
 from admin.host import admin_host
 from admin.plane import AdminPlane
 from application import Application, Control
+from caching.purger import Purger
 from contract.log_line import log_line
 from contract.names import CLIENT_ADDRESS, TABLE_FIELD, TRACEPARENT
 from contract.problems import UPSTREAM_INVALID, Problem
@@ -47,6 +48,16 @@ class Border:
         around = Surroundings(
             platform.feed, platform.archive, memory, pace, time.time, pause, write_line
         )
+        if platform.feed is not None and platform.archive is not None:
+            memory.purges.is_behind = True
+            memory.purger = Purger(
+                memory.purges,
+                platform.feed,
+                clock=time.time,
+                pause=pause,
+                look=lambda: self._tables.look(pace.background_deadline),
+                log=write_line,
+            )
         self._tables = Tables(built_in, self._application, around)
         self._tells_table = getattr(env, "ENVIRONMENT", None) == "development"
         # For ids that have to be unique and not secret: seeded once, since each call for the

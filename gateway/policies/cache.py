@@ -8,12 +8,14 @@ import copy
 from collections.abc import Callable
 from typing import Final
 
+from msgspec import structs
+
 from caching import cache_status
 from caching.conditions import has_it, validators
 from caching.decide import STALE_IF_ERROR, decide, selected
 from caching.decision import ERRORS, OWN_CONDITIONS, Forward, OnlyIfCached, Serve, Validate
-from caching.invalidation import invalidated, invalidates
-from caching.keys import Key, keys_of, public_url
+from caching.keys import Key
+from caching.purges import Purges
 from caching.ranges import Part
 from caching.request import CacheRequest
 from caching.serving import head_of
@@ -21,6 +23,7 @@ from caching.settings import CacheRules
 from caching.shelf import Place, Shelf
 from caching.stored import Facts, StoredResponse, current_age
 from caching.storing import Refusal, store
+from caching.tags import Tags, TooMany, take_tags, together
 from caching.updating import identified, is_same_representation, updated
 from contract.cache import MAX_BODY
 from contract.problems import NOT_STORED, Problem
@@ -46,17 +49,21 @@ class Cache:
         store: ResponseStore,
         made_by: str = "",
         clock: Clock | None = None,
+        *,
+        purges: Purges | None = None,
+        tags: Tags | None = None,
     ) -> None:
         """`made_by` tells what makes the answers from what made them before; empty for one way."""
         self._rules = rules
-        self._shelf = Shelf(rules, store, made_by)
+        self._shelf = Shelf(rules, store, made_by, purges or Purges())
+        self._tags = tags or Tags(())
         self._clock = clock
         self._refreshing: dict[str, float] = {}
 
     async def __call__(self, exchange: Exchange, next: Next) -> Response:
         request = CacheRequest(exchange.request.method, exchange.request.headers)
         if request.method not in ("GET", "HEAD"):
-            return await self._change(exchange, next)
+            return await self._pass(exchange, next, "method")
         if request.passes_by:
             place = Place(self._shelf.key(exchange))
         else:
@@ -85,17 +92,8 @@ class Cache:
         """The service answers, and nothing is stored."""
         exchange.log["cache"] = "bypass"
         response = await next(exchange)
+        take_tags(response.headers)
         response.headers.add("cache-status", cache_status.forwarded(reason))
-        return response
-
-    async def _change(self, exchange: Exchange, next: Next) -> Response:
-        """An unsafe request: what it has changed is not stored any more when the client knows."""
-        key, url = self._shelf.key(exchange), public_url(exchange)
-        method = exchange.request.method
-        response = await self._pass(exchange, next, "method")
-        if invalidates(method, response.status):
-            urls = invalidated(url, response.headers)
-            await self._shelf.forget(exchange, list(keys_of(exchange, key, urls)))
         return response
 
     async def _hit(self, exchange: Exchange, next: Next, serve: Serve, place: Place) -> Response:
@@ -167,6 +165,7 @@ class Cache:
         assert place.entry is not None  # noqa: S101  (there was something to validate)
         assert place.entry.stored is not None  # noqa: S101
         now = self._now(exchange)
+        news = take_tags(response.headers)
         new, is_kept = updated(
             request,
             place.entry.stored,
@@ -175,6 +174,11 @@ class Cache:
             request_time=exchange.now,
             response_time=now,
         )
+        if is_kept:
+            try:
+                new = self._named(exchange, place, new, news or list(place.entry.stored.facts.tags))
+            except TooMany:
+                is_kept = False
         if is_kept:
             self._shelf.write_later(exchange, place, request.headers, new, place.entry.response)
         else:
@@ -194,6 +198,7 @@ class Cache:
         reason: str,
     ) -> Response:
         """`response`, of which a copy is stored if it may be."""
+        named = take_tags(response.headers)
         kept = store(
             request,
             response,
@@ -201,6 +206,11 @@ class Cache:
             request_time=exchange.now,
             response_time=self._now(exchange),
         )
+        if isinstance(kept, StoredResponse):
+            try:
+                kept = self._named(exchange, place, kept, named)
+            except TooMany:
+                kept = Refusal.TAGS
         told = cache_status.forwarded(
             reason, response.status, stored=isinstance(kept, StoredResponse)
         )
@@ -210,6 +220,14 @@ class Cache:
             self._shelf.write_later(exchange, place, request.headers, kept, response)
         response.headers.add("cache-status", told)
         return response
+
+    def _named(
+        self, exchange: Exchange, place: Place, kept: StoredResponse, named: list[str]
+    ) -> StoredResponse:
+        """`kept` with all by which it can be purged. Raises `TooMany`."""
+        tags = together(self._tags.of(exchange), named)
+        facts = structs.replace(kept.facts, known=place.known, tags=tags)
+        return structs.replace(kept, facts=facts)
 
     def _refresh_later(self, exchange: Exchange, next: Next, key: Key) -> None:
         """Validate what was used stale when the answer is out (RFC 5861, section 3)."""

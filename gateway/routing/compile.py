@@ -14,7 +14,9 @@ from msgspec import to_builtins
 
 from breakers.settings import compiled as compiled_breaker
 from breakers.talk import Talk
+from caching.invalidation import SAFE
 from caching.settings import CacheRules
+from caching.tags import Tags
 from contract.breaker import BreakerName
 from ends.backends import Backend, Backends, Sticky
 from ends.compile_aggregate import compile_aggregate
@@ -36,6 +38,7 @@ from policies.credentials import CredentialPlaces
 from policies.csrf import Csrf, SessionCsrf
 from policies.dispatch import Dispatch
 from policies.guard import Guard
+from policies.invalidate import Invalidate
 from policies.key_places import KeyPlaces
 from policies.lifecycle import Lifecycle
 from policies.maintenance import Maintenance
@@ -52,6 +55,7 @@ from routing.changes import VersionedRoute, VersionedRoutes, without_types
 from routing.ends import Destination, destinations
 from routing.locations import Locations
 from routing.match import RouteMatch
+from routing.meeting import may_meet
 from routing.paths import PathTemplate
 from routing.resolve import Resolver
 from routing.schemas import Used, program_of, used
@@ -188,6 +192,8 @@ class _Builder:
         self._in_flight = InFlight()
         self._identities = Identities(platform.signer)
         self._checkers: dict[bool, Checkers] = {}
+        self._memory = memory
+        self._with_cache: list[RouteSettings] | None = None
 
     def pipeline(self, route: CompiledRoute) -> Next:
         """All policies of `route`, and its end behind them."""
@@ -409,8 +415,34 @@ class _Builder:
             ignore_vary=frozenset({"accept-encoding"}),
         )
         platform = self._platform
-        policy = Cache(rules, platform.store, f"~{self._made_by(route)}", platform.time)
+        policy = Cache(
+            rules,
+            platform.store,
+            f"~{self._made_by(route)}",
+            platform.time,
+            purges=self._memory.purges,
+            tags=Tags(cache.tags),
+        )
         return policy, {"ttl": cache.ttl, **to_builtins(cache)}
+
+    def invalidate(self, route: CompiledRoute) -> "_Made":
+        settings = route.versioned.settings
+        if SAFE.issuperset(settings.methods):
+            return None
+        shares = any(may_meet(settings, cached) for cached in self._cached())
+        if not (shares or settings.purge):
+            return None
+        policy = Invalidate(Tags(settings.purge), self._memory.purger, shares_paths=shares)
+        shown: dict[str, Any] = {"own_path": "purged"} if shares else {}
+        return policy, shown | ({"tags": list(settings.purge)} if settings.purge else {})
+
+    def _cached(self) -> list[RouteSettings]:
+        """The routes of all versions that store answers."""
+        if self._with_cache is None:
+            versions = (None, *self._versions.by_name)
+            routes = (one.settings for name in versions for one in self._versioned.of(name))
+            self._with_cache = [one for one in routes if one.cache is not None]
+        return self._with_cache
 
     def carry_up(self, route: CompiledRoute) -> "_Made":
         """The transforms of changes, where what is checked is the newer version's words."""
@@ -579,6 +611,7 @@ ORDER: Final[Mapping[str, _Make]] = {
     "authorize": _Builder.authorize,
     "rate_limit": _Builder.rate_limit,
     "cache": _Builder.cache,
+    "invalidate": _Builder.invalidate,
     "carry_up": _Builder.carry_up,
     "validate": _Builder.validate,
     "transform": _Builder.transform,

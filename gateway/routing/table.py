@@ -359,6 +359,16 @@ class NetworkSettings(Settings, frozen=True, kw_only=True):
     deny_countries: tuple[Country, ...] = ()
 
 
+TagTemplate = Annotated[
+    str,
+    Meta(
+        pattern=r"^([!-+\-.-z|~]|\{(claim\.)?[a-z][a-z0-9_]{0,31}\})+$",
+        max_length=100,
+        description="A tag such as roadmaps, roadmap:{id} or of:{claim.sub}.",
+    ),
+]
+
+
 class CacheSettings(Settings, frozen=True, kw_only=True):
     """Answers may be stored and used again."""
 
@@ -372,6 +382,8 @@ class CacheSettings(Settings, frozen=True, kw_only=True):
     """Whether a client's Cache-Control can ask for more than a fresh answer."""
     set_cookie: Literal["refuse", "strip"] = "refuse"
     """An answer with Set-Cookie is not stored, or without that field."""
+    tags: Annotated[tuple[TagTemplate, ...], Meta(max_length=16)] = ()
+    """Names under which its answers can be purged, beside those that the service says."""
 
 
 class MaintenanceSettings(Settings, frozen=True, kw_only=True):
@@ -432,6 +444,8 @@ class RouteSettings(Settings, frozen=True, kw_only=True):
     cors: Name | None = None
     """Which pages of other origins may call it; without one, none may read its answers."""
     cache: CacheSettings | None = None
+    purge: Annotated[tuple[TagTemplate, ...], Meta(max_length=16)] = ()
+    """Tags of stored answers that are out of date once something has been changed by this route."""
     validate: ValidateSettings | None = None
     """What its requests and answers are checked against."""
     transform: Name | None = None

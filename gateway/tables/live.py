@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from application import SHORT, Application
-from contract.feed import Changes, Kind, Revocation, TablePointer
+from contract.feed import Changes, Kind, Purge, Revocation, TablePointer
 from memory import Memory
 from messages import Headers
 from ports import ChangeFeed, TableArchive, Unavailable
@@ -22,6 +22,7 @@ from tables.pace import Pace
 from tables.sharing import identity_of, is_in_share
 
 Defer = Callable[[Coroutine[Any, Any, None]], None]
+_decode_purge = msgspec.json.Decoder(Purge).decode
 _decode_revocation = msgspec.json.Decoder(Revocation).decode
 
 
@@ -185,7 +186,7 @@ class Tables:
 
     def _take(self, changes: Changes) -> None:
         """What the feed said, into what is kept. An older answer than the last changes nothing."""
-        remembered = self._around.memory.remembered
+        remembered, purges = self._around.memory.remembered, self._around.memory.purges
         if changes.missed:
             remembered.clear()
         for entry in changes.entries:
@@ -194,6 +195,13 @@ class Tables:
                     remembered.forget(_decode_revocation(entry.change).credential_id)
                 except msgspec.MsgspecError:  # of whom it speaks is not to be known
                     remembered.clear()
+            elif entry.kind == Kind.PURGE:
+                try:
+                    purges.learn(entry.sequence, _decode_purge(entry.change), entry.at)
+                except msgspec.MsgspecError:  # what it names is not to be known
+                    purges.distrust(entry.sequence)
+        purges.distrust(changes.purged_before)
+        purges.heard(changes.sequence, self._around.clock())
         self._sequence = max(self._sequence or 0, changes.sequence)
         pointer = changes.pointer
         if pointer is not None and pointer.sequence > self._standing:
@@ -206,6 +214,7 @@ class Tables:
         """The feed has begun anew: go on with the last good table until it points somewhere."""
         self._log("error", "feed-restarted", sequence=changes.sequence)
         self._around.memory.remembered.clear()
+        self._around.memory.purges.restart()
         self._sequence, self._standing = None, 0
 
     def _follows(self) -> bool:

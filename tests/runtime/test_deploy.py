@@ -34,12 +34,14 @@ UPLOADED = {
             addresses application compiled_routes hardening health identities identity_keys memory
             messages pipeline ports reference security_headers settings tracing worker
         """,
-        "admin": "__init__ audit breakers endpoint endpoints health host keys plane tables trail",
+        "admin": """
+            __init__ audit breakers endpoint endpoints health host keys plane purge tables trail
+        """,
         "breakers": "__init__ settings talk view",
         "caching": """
             __init__ ages cache_status conditions dates decide decision directives entity_tags
-            entries freshness invalidation keys lists ranges request serving settings shelf stored
-            storing structured_fields targeted updating vary
+            entries freshness invalidation keys lists purger purges ranges request serving
+            settings shelf stored storing structured_fields tags targeted updating vary
         """,
         "edge": "__init__ adapters border convert driver signing",
         "ends": """
@@ -49,14 +51,14 @@ UPLOADED = {
         "plugins": "__init__ pricing",
         "policies": """
             __init__ authenticate authorize cache circuit_breaker cors credentials csrf
-            dispatch guard key_places lifecycle maintenance network plugin rate_limit retry
-            transform validate websocket
+            dispatch guard invalidate key_places lifecycle maintenance network plugin
+            rate_limit retry transform validate websocket
         """,
         "resilience": "__init__ backoff budget repeating settings",
         "routing": """
-            __init__ ambiguity changes compile conditions ends locations match parameters paths
-            patterns precedence query regexes resolve route_match schemas sessions table texts tree
-            units versions
+            __init__ ambiguity changes compile conditions ends locations match meeting parameters
+            paths patterns precedence query regexes resolve route_match schemas sessions table texts
+            tree units versions
         """,
         "routing/check": """
             __init__ access changes collisions cors credentials ends finding routes schemas services

@@ -11,7 +11,7 @@ from admin.plane import AdminPlane
 from application import Application, Control
 from contract.audit import AuditEntry, Entries, EntriesRequest, Record
 from contract.change_log import ChangeLog
-from contract.feed import Changes, PointerAnswer, PointerRequest, TablePointer
+from contract.feed import AppendRequest, Changes, Kind, PointerAnswer, PointerRequest, TablePointer
 from memory import Memory
 from ports import Unavailable
 from routing.table import Table
@@ -43,6 +43,18 @@ class FakeFeed:
         if self.down:
             raise Unavailable("change feed", timed_out=True)
         return self.log.since(sequence)
+
+    async def append(self, kind: Kind, change: bytes, *, timeout: float) -> int:
+        if self.down:
+            raise Unavailable("change feed")
+        entry = self.log.appended(
+            AppendRequest(kind=kind, change=msgspec.Raw(change)), self._clock.now
+        )
+        if kind == Kind.PURGE:
+            self.log.take_purge(entry)
+        else:
+            self.log.take_entry(entry)
+        return entry.sequence
 
     async def move_pointer(self, request: PointerRequest, *, timeout: float) -> PointerAnswer:
         pointer = self.log.moved(request, self._clock.now)

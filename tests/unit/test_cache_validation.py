@@ -6,9 +6,13 @@ from typing import Any
 import pytest
 
 from caching.settings import CacheRules
+from caching.tags import Tags
 from contract.problems import NOT_STORED, UPSTREAM_UNREACHABLE, Problem
+from memory import Memory
 from messages import Exchange, Headers, Response
+from pipeline import compose
 from policies.cache import Cache
+from policies.invalidate import Invalidate
 from tests.unit.fakes import NOW, FakeStore, exchange, json_response, run
 
 RULES = CacheRules(default_ttl=30.0)
@@ -43,7 +47,9 @@ class Client:
     def __init__(self, service: Service, rules: CacheRules = RULES) -> None:
         self.service = service
         self.store = FakeStore()
-        self.cache = Cache(rules, self.store)
+        memory = Memory()
+        self.cache = Cache(rules, self.store, purges=memory.purges)
+        self.change = Invalidate(Tags(()), memory.purger, shares_paths=True)
         self.log: dict[str, Any] = {}
 
     def ask(
@@ -58,10 +64,13 @@ class Client:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         asked = exchange(method, path, headers=named, now=NOW + later, deferred=deferred)
         self.log = asked.log
-        self.answer = run(self.cache(asked, self.service))
+        self.answer = run(self._send(asked))
         told = self.answer.headers.get("cache-status") or ""
         assert isinstance(self.answer.body, bytes | None)
         return self.answer.status, self.answer.body, told.removeprefix("edge-gateway; ")
+
+    async def _send(self, asked: Exchange) -> Response:
+        return await compose([self.cache, self.change], self.service)(asked)
 
 
 def test_each_variant_has_its_own_entry() -> None:

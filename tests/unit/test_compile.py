@@ -230,6 +230,7 @@ def test_pipelines_have_one_order() -> None:
         versions=["v1"],
         maintenance=True,
         rate_limit="few",
+        purge=["things"],
         transform="old",
         plugin="pricing.add_tax",
         validate={"body": True},

@@ -16,6 +16,7 @@ from contract.feed import (
     Entry,
     History,
     HistoryRequest,
+    Kind,
     PointerAnswer,
     PointerRequest,
     SinceRequest,
@@ -30,8 +31,9 @@ _decode_pointer = msgspec.json.Decoder(TablePointer).decode
 _decode_entry = msgspec.json.Decoder(Entry).decode
 _encode = msgspec.json.Encoder().encode
 
-_TABLES: Final = ("pointers", "changes")
+_TABLES: Final = ("pointers", "changes", "purges")
 _DROPPED: Final = "dropped"
+_PURGES_DROPPED: Final = "purges-dropped"
 
 
 class ChangeFeed(DurableObject):  # type: ignore[misc]
@@ -50,6 +52,8 @@ class ChangeFeed(DurableObject):  # type: ignore[misc]
             [_decode_pointer(text) for text in self._rows("pointers")],
             [_decode_entry(text) for text in self._rows("changes")],
             int(self._storage.kv.get(_DROPPED) or 0),
+            [_decode_entry(text) for text in self._rows("purges")],
+            int(self._storage.kv.get(_PURGES_DROPPED) or 0),
         )
 
     def since(self, request: str) -> str:
@@ -70,6 +74,12 @@ class ChangeFeed(DurableObject):  # type: ignore[misc]
     def append(self, request: str) -> str:
         """A JSON `AppendRequest` in, the JSON `Entry` out."""
         entry = self._log.appended(_decode_append(request), time.time())
+        if entry.kind == Kind.PURGE:
+            self._write("purges", entry.sequence, _text(entry))
+            for gone in self._log.take_purge(entry):
+                self._run("DELETE FROM purges WHERE sequence = ?", gone)
+            self._storage.kv.put(_PURGES_DROPPED, self._log.purges_dropped)
+            return _text(entry)
         self._write("changes", entry.sequence, _text(entry))
         dropped = self._log.take_entry(entry)
         if dropped is not None:

@@ -1,8 +1,10 @@
 """Checks of each route by itself: names that exist, a path that can be reached, conditions."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from caching.invalidation import SAFE
+from caching.tags import CLAIMS, PLACE
 from contract.names import ADMIN_PREFIX, HEALTH_PATH, IDENTITY_KEYS_PATH
 from contract.problems import TYPE_PREFIX
 from routing.changes import without_types
@@ -43,6 +45,8 @@ def _check_names(table: Table, route: RouteSettings, at: Path) -> Iterator[Findi
         yield from known(route.cors, table.cors, "CORS policy", (*at, "cors"))
     if route.transform is not None:
         yield from known(route.transform, table.transforms, "transform", (*at, "transform"))
+    if route.purge and SAFE.issuperset(route.methods):
+        yield Finding((*at, "purge"), "none of the route's methods changes anything")
     if route.cache is not None and route.access != "public":
         yield Finding((*at, "cache"), "only answers of a route with `access: public` are shared")
 
@@ -64,11 +68,23 @@ def _check_path(route: RouteSettings, at: Path, *, ignore_case: bool) -> Iterato
         path = route.path or route.path_prefix or ""
         yield from _check_template(path, (*at, member))
         parameters = PathTemplate(path).parameters
+    named = {("purge",): route.purge, ("cache", "tags"): route.cache.tags if route.cache else ()}
+    for place, templates in named.items():
+        for position, template in enumerate(templates):
+            yield from _check_tag(template, parameters, (*at, *place, position))
     if route.upstream_path is not None:
         if _has_dot_segment(route.upstream_path):
             yield Finding((*at, "upstream_path"), _NO_DOTS)
         for name in PathTemplate(route.upstream_path).parameters:
             yield from known(name, parameters, "parameter", (*at, "upstream_path"))
+
+
+def _check_tag(template: str, parameters: Sequence[str], at: Path) -> Iterator[Finding]:
+    for of_claim, name in PLACE.findall(template):
+        if of_claim:
+            yield from known(name, CLAIMS, "claim", at)
+        else:
+            yield from known(name, parameters, "parameter", at)
 
 
 def _check_template(path: str, at: Path) -> Iterator[Finding]:

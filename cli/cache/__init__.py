@@ -1,0 +1,16 @@
+"""`gateway cache`: the stored answers of a running gateway. Each action is a module."""
+
+from typing import Any
+
+from cli.cache import purge
+
+
+def register(subparsers: Any) -> None:
+    """Add the subcommand to the parser of `gateway`."""
+    parser = subparsers.add_parser(
+        "cache",
+        help="purge stored answers of a running gateway",
+        description="What operators do about stored answers.",
+    )
+    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    purge.register(actions)
