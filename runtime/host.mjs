@@ -20,7 +20,7 @@ import {
 } from "wrangler";
 
 const [planPath, eventsDescriptor] = process.argv.slice(2);
-const RESTART_DEADLINE = 30_000; // milliseconds that Miniflare gets to bring back a dead workerd
+const RESTART_DEADLINE = 120_000; // milliseconds that Miniflare gets to bring back a dead workerd
 
 function emit(event, fields = {}) {
   writeSync(Number(eventsDescriptor), `${JSON.stringify({ event, ...fields })}\n`);

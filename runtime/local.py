@@ -13,7 +13,7 @@ from runtime.host import Event, Host, HostError
 from runtime.plan import Plan
 from runtime.snapshot import workerd_options
 
-START_TIMEOUT = 60.0
+START_TIMEOUT = 120.0
 """Seconds until Workers must be ready; a first start without a snapshot takes up to 15."""
 
 

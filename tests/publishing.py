@@ -40,9 +40,13 @@ NEWER: Final = "edge-newer"
 FAULT: Final = "fault-feed"
 FAULT_AUTH: Final = "fault-auth"
 
-MAX_AGE: Final = 1.0
+MAX_AGE: Final = 2.0
 """T of all of these, in seconds."""
 DEADLINE: Final = 0.3
+"""Seconds that a look for another table may take at the isolate whose feed fails."""
+PATIENCE: Final = 5.0
+"""Seconds that a look for another table may take elsewhere: on a busy machine it still decides what
+answers, and not how quick the feed is."""
 BUILT_IN: Final = "built-in"
 
 _NONE: Final[Mapping[str, str]] = {}
@@ -116,18 +120,23 @@ def publishing_plan(state: Path) -> Plan:
         "ENVIRONMENT": "development",
         "ADMIN_HOST": ADMIN_HOST,
         "TABLES_MAX_AGE": f"{MAX_AGE:g}s",
-        "TABLES_DEADLINE": f"{DEADLINE * 1000:g}ms",
+        "TABLES_DEADLINE": f"{PATIENCE:g}s",
     }
+    impatient = {"TABLES_DEADLINE": f"{DEADLINE * 1000:g}ms"}
 
     def edge(
-        name: str, marker: str = BUILT_IN, bindings: Mapping[str, str] = _NONE, **options: Any
+        name: str,
+        marker: str = BUILT_IN,
+        bindings: Mapping[str, str] = _NONE,
+        more: Mapping[str, str] = _NONE,
+        **options: Any,
     ) -> Worker:
         module = state / f"compiled_{marker}.py"
         write_module(write_table(state, marker), module)
         return Worker(
             config=CONFIGS["gateway"],
             name=name,
-            vars={**settings, **IDENTITY_KEYS},
+            vars={**settings, **IDENTITY_KEYS, **more},
             modules={"compiled_routes.py": module},
             service_bindings={"DATA": ORIGIN, **bindings},
             options=options,
@@ -172,7 +181,7 @@ def publishing_plan(state: Path) -> Plan:
             for worker in project_workers()
         ),
         *(edge(name) for name in EDGES),
-        edge(UNREACHED, bindings={"AUTH": FAULT_AUTH}, durableObjects=unreached),
+        edge(UNREACHED, bindings={"AUTH": FAULT_AUTH}, more=impatient, durableObjects=unreached),
         msgspec.structs.replace(
             edge(UNBOUND, durableObjects=unbound, kvNamespaces={}), vars=settings
         ),

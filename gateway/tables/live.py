@@ -80,6 +80,7 @@ class Tables:
         self._pointer: TablePointer | None = None
         self._standing = 0  # the sequence of the pointer; 0 once the feed has lost it
         self._attempted_at: float | None = None
+        self._looks = 0
         self._looked_at: float | None = None
         self._looking_until = 0.0
         self._feed_failure = ""
@@ -132,7 +133,8 @@ class Tables:
         feed, clock = self._around.feed, self._around.clock
         if feed is None:
             return
-        end = clock() + deadline
+        began = clock()
+        end, known_at = began + deadline, None
         try:
             asked = self._sequence
             changes = await feed.since(asked, timeout=deadline)
@@ -140,7 +142,9 @@ class Tables:
                 changes = await feed.since(None, timeout=max(0.0, end - clock()))
                 self._restart(changes)
             self._take(changes)
-            self._looked_at = clock()
+            # What is known is as old as the question: the feed may have answered at once, and the
+            # answer have come late.
+            known_at = self._looked_at = began
             self._feed_failure = ""
             await self._load(end)
         except Exception as failure:
@@ -150,9 +154,10 @@ class Tables:
             if not self._feed_failure:
                 self._log("error", "feed", error=said)
             self._feed_failure = said
-        self._attempted_at = now = clock()
+        self._attempted_at = known_at if known_at is not None else clock()
+        self._looks += 1
         self._looking_until = 0.0
-        self.look_at = now + self._around.pace.background_from
+        self.look_at = self._attempted_at + self._around.pace.background_from
 
     def describe(self, application: Application) -> dict[str, Any]:
         """What `/healthz` says about the table that answers, and about the looks."""
@@ -178,9 +183,9 @@ class Tables:
     async def _wait_for_another(self) -> None:
         """Until the request that is looking has looked; by timers of our own, as its promise may
         not be waited for, and it may have been aborted."""
-        attempted, step = self._attempted_at, 0.002
+        looks, step = self._looks, 0.002
         clock = self._around.clock
-        while self._attempted_at == attempted and clock() < self._looking_until:
+        while self._looks == looks and clock() < self._looking_until:
             await self._around.pause(step)
             step = min(step * 2, 0.05)
 

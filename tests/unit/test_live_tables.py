@@ -54,6 +54,24 @@ def test_an_old_one_is_renewed_before_the_answer() -> None:
     assert isolate.feed.asked == [PACE.first_deadline, PACE.deadline]
 
 
+def test_what_is_known_is_as_old_as_the_question_however_late_the_answer() -> None:
+    isolate = Isolate()
+    isolate.request()
+    answer = isolate.feed.since
+
+    async def late(sequence: int | None, *, timeout: float) -> Changes:
+        changes = await answer(sequence, timeout=timeout)
+        isolate.clock.now += 2
+        return changes
+
+    isolate.feed.since = late  # type: ignore[method-assign]
+    isolate.after(3).request()
+    isolate.settle()  # asked at 3, answered at 5
+    isolate.feed.since = answer  # type: ignore[method-assign]
+    id = isolate.publish("one")
+    assert isolate.after(3).request() == id, "five seconds after the question, at 8"
+
+
 def test_a_look_that_was_aborted_holds_nobody_up_for_long() -> None:
     """The platform may cancel the request that looks: what it has begun is never finished."""
     isolate = Isolate()
