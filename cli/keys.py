@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from cli import token
 from cli.remote import Remote, add_remote, attempt, is_loopback
 from cli.terminal import printable
-from cli.token import NoSigningKeyError, development_authority
+from cli.token import CLAIM_HELP, NoSigningKeyError, claim, development_authority
 from routing.units import DURATION_PATTERN, seconds
 
 _SCOPE: Final = "gateway:keys"
@@ -40,6 +40,10 @@ def register(subparsers: Any) -> None:
     create = actions.add_parser("create", parents=[common], help="a new key, shown once")
     create.add_argument("--name", required=True, help="what it is for")
     create.add_argument("--scope", action="append", required=True, help="may be repeated")
+    create.add_argument("--role", action="append", default=[], help="may be repeated")
+    create.add_argument(
+        "--claim", action="append", default=[], type=claim, metavar="NAME=VALUE", help=CLAIM_HELP
+    )
     create.add_argument("--owner", help="whose it is; default: the subject of the token")
     create.add_argument("--expires", type=_duration, metavar="DURATION", help="such as 90d or 12h")
     create.set_defaults(run=_run, act=_create)
@@ -75,6 +79,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _create(remote: Remote, arguments: argparse.Namespace) -> None:
     content: dict[str, Any] = {"name": arguments.name, "scopes": arguments.scope}
+    if arguments.role:
+        content["roles"] = arguments.role
+    if arguments.claim:
+        content["claims"] = dict(arguments.claim)
     if arguments.owner is not None:
         content["owner"] = arguments.owner
     if arguments.expires is not None:
@@ -106,7 +114,7 @@ def _show(keys: list[dict[str, Any]]) -> None:
     for key in keys:
         state = "revoked" if key["revoked_at"] else f"until {key['expires_at'] or 'revoked'}"
         used = key["last_used_at"] or "never"
-        scopes = " ".join(key["scopes"])
+        scopes = " ".join([*key["scopes"], *(f"role:{role}" for role in key["roles"])])
         line = f"{key['id']}  {key['owner']}  {key['name']}  [{scopes}]  {state}"
         print(
             printable(f"{line}  last used: {used}"), file=sys.stderr if "key" in key else sys.stdout

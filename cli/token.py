@@ -5,6 +5,7 @@ only where that file says that this is a development environment.
 """
 
 import argparse
+import json
 import re
 import secrets
 import sys
@@ -13,12 +14,14 @@ import tomllib
 from pathlib import Path
 from typing import Any, Final
 
+from identity.grants import InvalidGrants, checked
 from identity.tokens import TokenAuthority, parse_signing_keys
 from routing.units import DURATION_PATTERN, seconds
 from runtime.host_signatures import HostSignatures
 from runtime.toolchain import ROOT
 
 AUTH: Final = ROOT / "services" / "auth"
+CLAIM_HELP: Final = "a text or JSON, such as plan=gold or tenants=[1,2]; may be repeated"
 _DEFAULT_SCOPES: Final = ("roadmaps:read", "roadmaps:write")
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*?)\s*")
 
@@ -42,6 +45,12 @@ def register(subparsers: Any) -> None:
         "--scopes", metavar='"A B"', help=f'several at once; default: "{" ".join(_DEFAULT_SCOPES)}"'
     )
     parser.add_argument(
+        "--role", action="append", default=[], metavar="ROLE", help="may be repeated"
+    )
+    parser.add_argument(
+        "--claim", action="append", default=[], type=claim, metavar="NAME=VALUE", help=CLAIM_HELP
+    )
+    parser.add_argument(
         "--lifetime", type=_lifetime, default="1h", help="such as 30s or 1h30m; default: 1h"
     )
     parser.set_defaults(run=run)
@@ -57,15 +66,32 @@ def run(arguments: argparse.Namespace) -> int:
     scopes = [*arguments.scope, *(arguments.scopes or "").split()]
     if arguments.scopes is None and not scopes:
         scopes = list(_DEFAULT_SCOPES)
+    try:
+        grants = checked(arguments.role, dict(arguments.claim))
+    except InvalidGrants as error:
+        print(f"gateway token: {error}", file=sys.stderr)
+        return 1
     token = authority.issue(
         arguments.subject,
         tuple(scopes),
         now=int(time.time()),
         lifetime=arguments.lifetime,
         token_id=secrets.token_urlsafe(16),
+        grants=grants,
     )
     print(token)
     return 0
+
+
+def claim(text: str) -> tuple[str, Any]:
+    """`plan=gold`: a name, and a text or JSON. Raises `ArgumentTypeError`."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE, found `{text}`")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 def development_authority(auth: Path) -> TokenAuthority:

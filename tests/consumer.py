@@ -11,6 +11,7 @@ import httpx
 
 from contract.names import INTERNAL_PREFIX, REQUEST_ID
 from contract.problems import MEDIA_TYPE, registry
+from identity.grants import Grants
 from identity.tokens import TokenAuthority, parse_signing_keys
 from runtime.host_signatures import HostSignatures
 from tests.plan import (
@@ -48,7 +49,14 @@ def unique(name: str) -> str:
     return f"{name}-{next(_numbers)}"
 
 
-def mint(subject: str = "", scopes: tuple[str, ...] = SCOPES, *, age: int = 0) -> str:
+def mint(
+    subject: str = "",
+    scopes: tuple[str, ...] = SCOPES,
+    *,
+    age: int = 0,
+    roles: tuple[str, ...] = (),
+    **claims: Any,
+) -> str:
     """A token of an hour, issued `age` seconds ago, for a subject of its own unless given."""
     token = _authority.issue(
         subject or unique("subject"),
@@ -56,6 +64,7 @@ def mint(subject: str = "", scopes: tuple[str, ...] = SCOPES, *, age: int = 0) -
         now=int(time.time()) - age,
         lifetime=3600,
         token_id=secrets.token_hex(8),
+        grants=Grants(roles, claims),
     )
     SECRETS.add(token)
     return token

@@ -201,6 +201,9 @@ def _trusted(foreign: str) -> str:
         "audience": "public-api",
         "keys": f"{foreign}/keys",
         "scopes": ["roadmaps:read"],
+        "roles_claim": "groups",
+        "roles": {"their-editors": "editor"},
+        "claims": ["plan"],
     }
     return json.dumps([issuer])
 

@@ -36,7 +36,7 @@ class KeyEndpoints:
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """All of them."""
-        new = ("owner", "name", "scopes", "expires_at")
+        new = ("owner", "name", "scopes", "roles", "claims", "expires_at")
         body = _MAX_BODY
         return (
             Endpoint("keys.list", "GET", "keys", KEYS, self._pass_on),

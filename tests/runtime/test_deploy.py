@@ -77,7 +77,7 @@ UPLOADED = {
     "auth": {
         "": "announcing fetching worker",
         "identity": """
-            __init__ announcements api_keys attempts claims clients demo handle
+            __init__ announcements api_keys attempts claims clients demo grants handle
             http_lifetime issuer_keys issuers key_endpoint keys metadata_endpoint oauth passwords
             revocation_endpoint service session_endpoint sessions store
             token_endpoint tokens verification

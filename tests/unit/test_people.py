@@ -396,7 +396,8 @@ def test_an_access_token_is_revoked_alone(auth: People) -> None:
 
 def test_a_clients_token_is_revoked_by_that_client(auth: People) -> None:
     auth.database.query(
-        "INSERT INTO clients SELECT 'other', secret_hash, scopes, NULL FROM clients"
+        "INSERT INTO clients (id, secret_hash, scopes)"
+        " SELECT 'other', secret_hash, scopes FROM clients"
     )
     token = read(auth.token("grant_type=client_credentials", authorization=BASIC))["access_token"]
     assert auth.form("/oauth/revoke", token=token).status == 401
@@ -459,3 +460,18 @@ def test_while_the_database_is_down_tokens_go_on(auth: People) -> None:
     assert auth.is_good(token)
     assert auth.log_in().status == 503
     assert auth.refresh("gr_a_b").status == 503
+
+
+def test_a_person_has_the_roles_and_claims_of_the_account_now(auth: People) -> None:
+    auth.database.query("UPDATE accounts SET roles = 'editor', claims = '{\"tenant\":\"acme\"}'")
+    cookie = auth.cookie()
+    tokens = auth.tokens(cookie)
+    by_token = auth.verify(tokens["access_token"]).principal
+    by_cookie = auth.verify(cookie.partition("=")[2], session=True).principal
+    for one in (by_token, by_cookie):
+        assert one is not None
+        assert (one.roles, one.claims) == (("editor",), {"tenant": "acme"})
+    auth.database.query("UPDATE accounts SET roles = ''")
+    later = auth.verify(read(auth.refresh(tokens["refresh_token"]))["access_token"]).principal
+    assert later is not None
+    assert (later.roles, later.claims) == ((), {"tenant": "acme"})

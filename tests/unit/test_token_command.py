@@ -128,3 +128,16 @@ def test_a_lifetime_is_a_duration_of_a_second_or_more(
         run(f"--lifetime={lifetime}")
     assert exit_.value.code == 2
     assert "expected a duration" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("auth")
+def test_roles_and_claims(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ("--role", "editor", "--claim", "plan=gold", "--claim", "tenants=[1,2]")
+    assert run(*words) == 0
+    holder = verified(capsys.readouterr().out.splitlines()[-1])
+    assert holder.roles == ("editor",)
+    assert holder.claims == {"plan": "gold", "tenants": [1, 2]}
+    assert run("--claim", "sub=root") == 1
+    assert "cannot be called sub" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        run("--claim", "plan")

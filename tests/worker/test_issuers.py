@@ -133,3 +133,18 @@ def test_anybody_can_verify_our_tokens(anonymous: Consumer) -> None:
         mint("dora"), jwt.PyJWK(one), algorithms=["ES256"], audience="public-api", issuer=ISSUER
     )
     assert claims["sub"] == "dora"
+
+
+def test_a_foreign_token_gives_the_roles_and_claims_that_the_setting_allows(
+    foreign: Foreign, lab: Consumer
+) -> None:
+    foreign.publish(key("RS256", 5))  # which an isolate of auth may know already
+
+    def ask(route: str, **claims: Any) -> int:
+        return lab.get(f"/{route}/x", headers=bearer(foreign.token(5, **claims))).status_code
+
+    assert ask("by-role", groups=["their-editors"]) == 200
+    assert ask("by-role", groups=["editor"], roles=["editor"]) == 403
+    assert ask("by-plan", plan="gold") == 200
+    assert ask("by-tenant", tenant="acme") == 403
+    assert ask("by-plan", plan={"name": "gold"}) == 401

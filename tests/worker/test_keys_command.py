@@ -51,6 +51,20 @@ def test_a_key_from_its_making_to_its_end(url: str, anonymous: Consumer, capsys:
     assert "no such key that is good" in capsys.readouterr().err
 
 
+def test_a_key_with_a_role_and_a_claim(
+    runtime: LocalRuntime, monkeypatch: pytest.MonkeyPatch, lab: Consumer, capsys: Output
+) -> None:
+    monkeypatch.setenv("GATEWAY_TOKEN", mint(unique("admin"), ("gateway:admin",)))
+    address = admin_url(runtime.url(GATEWAY))
+    words = ("--name", "ci", "--scope", "roadmaps:read", "--owner", unique("owner"))
+    given = ("--role", "editor", "--claim", "plan=gold")
+    assert main(["keys", "create", "--url", address, *words, *given]) == 0
+    key, _ = new_key(capsys.readouterr().out)
+    assert lab.get("/by-role/x", headers=bearer(key)).status_code == 200
+    assert lab.get("/by-plan/x", headers=bearer(key)).status_code == 200
+    assert lab.get("/by-tenant/x", headers=bearer(key)).status_code == 403
+
+
 def test_it_says_what_the_gateway_says(url: str, capsys: Output) -> None:
     assert main(["keys", "revoke", "--url", url, "nothing"]) == 1
     assert "There is no such key." in capsys.readouterr().err

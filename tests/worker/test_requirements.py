@@ -1,8 +1,11 @@
 """What routes ask of callers and of the network that they come from, over HTTP."""
 
+from typing import Any
+
 import pytest
 
 from tests.consumer import Consumer, bearer, mint, problem, unique
+from tests.identified import caller_in
 from tests.plan import DEMO_API_KEY
 
 
@@ -19,6 +22,41 @@ def test_a_caller_without_a_role_has_no_permission(lab: Consumer) -> None:
     scopes = bearer(mint(scopes=("things:write", "editor")))
     problem(lab.get("/by-role/x", headers=scopes), 403, "access-denied")
     problem(lab.get("/by-role/x"), 401, "unauthenticated")
+
+
+PERMITTED: dict[str, tuple[str, dict[str, Any], int]] = {
+    "a permission of a role": ("by-role", {"roles": ("editor",)}, 200),
+    "of one role among several": ("by-role", {"roles": ("unknown", "auditor", "editor")}, 200),
+    "not of a role": ("by-role", {"roles": ("reader", "auditor")}, 403),
+    "of a role that is inherited": ("by-inherited-permission", {"roles": ("editor",)}, 200),
+    "of the role itself": ("by-inherited-permission", {"roles": ("reader",)}, 200),
+    "not of another": ("by-inherited-permission", {"roles": ("auditor",)}, 403),
+    "any of some": ("by-any-permission", {"roles": ("auditor",)}, 200),
+    "any of some, the other": ("by-any-permission", {"roles": ("editor",)}, 200),
+    "none of some": ("by-any-permission", {"roles": ("reader",)}, 403),
+    "a claim": ("by-plan", {"plan": "gold"}, 200),
+    "a claim among several values": ("by-plan", {"plan": ["silver", "gold"]}, 200),
+    "another value": ("by-plan", {"plan": "silver"}, 403),
+    "no claim": ("by-plan", {}, 403),
+    "a claim by an expression": ("by-tenant", {"tenant": "acme-berlin"}, 200),
+    "an expression for all of it": ("by-tenant", {"tenant": "not-acme"}, 403),
+    "a claim that is there": ("by-presence", {"beta": False}, 200),
+    "a claim that is not there": ("by-presence", {}, 403),
+    "a claim that must not be there": ("by-presence", {"beta": True, "suspended": "yes"}, 403),
+}
+
+
+@pytest.mark.parametrize(("route", "grants", "status"), PERMITTED.values(), ids=PERMITTED)
+def test_roles_and_claims(lab: Consumer, route: str, grants: dict[str, Any], status: int) -> None:
+    answer = lab.get(f"/{route}/x", headers=bearer(mint(**grants)))
+    assert answer.status_code == status
+    if status == 403:
+        problem(answer, 403, "access-denied")
+        return
+    told = caller_in(answer.json()["headers"]["gateway-identity"], "ORIGIN")
+    claims = {name: value for name, value in grants.items() if name != "roles"}
+    assert tuple(told.get("roles", ())) == grants.get("roles", ())
+    assert told.get("claims", {}) == claims
 
 
 def test_conditions_on_claims(lab: Consumer) -> None:

@@ -7,6 +7,7 @@ import msgspec
 
 from contract.auth import API_KEY_PREFIX, CredentialKind, Principal
 from identity import handle
+from identity.grants import stored
 from identity.handle import Handle
 from identity.tokens import InvalidCredential
 
@@ -38,6 +39,8 @@ class ApiKeyRecord(msgspec.Struct, frozen=True, kw_only=True):
     owner_id: str
     name: str
     scopes: str
+    roles: str = ""
+    claims: str = "{}"
     created_at: int
     expires_at: int | None = None
     revoked_at: int | None = None
@@ -62,7 +65,8 @@ def parse(text: str) -> ApiKey:
 
 
 def verify(key: ApiKey, record: ApiKeyRecord | None, now: int) -> Principal:
-    """The owner of `key`. Raises `InvalidCredential`; an unknown key costs the same work."""
+    """The owner of `key`. Raises `InvalidCredential` and, where something
+    else than roles and claims is stored, `InvalidGrants`; an unknown key costs the same work."""
     matches = key.matches(record.secret_digest if record else _UNKNOWN)
     if record is None or not matches:
         raise InvalidCredential(_INVALID)
@@ -72,10 +76,13 @@ def verify(key: ApiKey, record: ApiKeyRecord | None, now: int) -> Principal:
     expires_at = recheck if record.expires_at is None else min(record.expires_at, recheck)
     if expires_at <= now:
         raise InvalidCredential("The API key has expired.")
+    grants = stored(record.roles, record.claims)
     return Principal(
         subject=record.owner_id,
         kind=CredentialKind.API_KEY,
         scopes=tuple(record.scopes.split()),
+        roles=grants.roles,
+        claims=dict(grants.claims),
         issued_at=record.created_at,
         expires_at=expires_at,
         credential_id=record.id,

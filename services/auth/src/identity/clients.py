@@ -11,6 +11,8 @@ class ClientRecord(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     secret_hash: str
     scopes: str
+    roles: str = ""
+    claims: str = "{}"
     disabled_at: int | None = None
 
 

@@ -7,9 +7,11 @@ import msgspec
 
 from identity import api_keys
 from identity.api_keys import ApiKeyRecord
+from identity.grants import Grants
 
 CLIENT_ID: Final = "demo"
 SCOPES: Final = ("roadmaps:read", "roadmaps:write", "keys:admin", "tokens:introspect")
+GRANTS: Final = Grants(roles=("demo",), claims={"plan": "demo", "tenant": "demo"})
 
 
 class DemoCredentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +35,8 @@ class DemoCredentials(msgspec.Struct, frozen=True, kw_only=True):
             owner_id=CLIENT_ID,
             name="demo",
             scopes=" ".join(SCOPES),
+            roles=" ".join(GRANTS.roles),
+            claims=msgspec.json.encode(GRANTS.claims).decode(),
             created_at=0,
         )
 

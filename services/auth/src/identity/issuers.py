@@ -1,8 +1,8 @@
 """Foreign issuers: who they are, and what their tokens are worth here.
 
 A setting names each one. Their tokens never say more than that setting allows: a scope that is not
-listed falls away, and a subject is called by the issuer's name, so that nobody there becomes
-somebody here.
+listed falls away, and so does a role or a further claim; a subject is called by the issuer's name,
+so that nobody there becomes somebody here.
 """
 
 import re
@@ -19,6 +19,7 @@ from contract.jose.jws import Jws, UnknownKey
 from contract.jose.signatures import Asymmetric
 from identity import claims
 from identity.claims import Claims, InvalidClaims
+from identity.grants import MAX_CLAIMS, RESERVED, ClaimName, Role, of_foreign_token
 from identity.issuer_keys import IssuerKeys
 from identity.tokens import TYPE, principal_of
 
@@ -31,7 +32,9 @@ class TrustedIssuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """One entry of the setting TRUSTED_ISSUERS, a JSON array.
 
     `keys` is the address of the JWK set; without it the issuer's metadata is asked for it. `scopes`
-    are those that its tokens may give. `types` are accepted values of the header's `typ`.
+    are those that its tokens may give. `types` are accepted values of the header's `typ`. `roles`
+    says which role of ours each of theirs is worth, and `roles_claim` where theirs stand; `claims`
+    are the further claims that are taken as they are.
     """
 
     name: Annotated[str, Meta(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
@@ -39,6 +42,9 @@ class TrustedIssuer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     audience: Annotated[str, Meta(min_length=1, max_length=512)]
     keys: str = ""
     scopes: tuple[str, ...] = ()
+    roles_claim: ClaimName = "roles"
+    roles: Annotated[dict[str, Role], Meta(max_length=64)] = {}
+    claims: Annotated[tuple[ClaimName, ...], Meta(max_length=MAX_CLAIMS)] = ()
     algorithms: Annotated[tuple[str, ...], Meta(min_length=1)] = (
         "RS256",
         "PS256",
@@ -67,6 +73,9 @@ def parse_issuers(text: str, *, development: bool) -> list[TrustedIssuer]:
 
 def _check(issuer: TrustedIssuer, *, development: bool) -> None:
     check_address(issuer.keys or issuer.issuer, development=development)
+    reserved = RESERVED.intersection(issuer.claims)
+    if reserved:
+        raise ValueError(f"`claims` cannot name {', '.join(sorted(reserved))}")
     unknown = set(issuer.algorithms).difference(ASYMMETRIC)
     if unknown:
         known = ", ".join(ASYMMETRIC)
@@ -95,7 +104,10 @@ class ForeignIssuer:
         self._asymmetric = asymmetric
 
     def verify(self, token: Jws, now: float) -> Principal:
-        """The holder. Raises `InvalidJws`, `InvalidClaims` and `IssuerUnavailable`."""
+        """The holder.
+
+        Raises `InvalidJws`, `InvalidClaims`, `InvalidGrants` and `IssuerUnavailable`.
+        """
         settings = self._settings
         claims.check_type(token.header.get("typ", "jwt"), settings.types)
         algorithms = settings.algorithms
@@ -116,7 +128,13 @@ class ForeignIssuer:
             required=("iss", "aud", "sub", "exp", "iat"),
             sole_audience=False,
         )
-        holder = principal_of(checked)
+        grants = of_foreign_token(
+            token.payload,
+            claims=settings.claims,
+            roles_claim=settings.roles_claim,
+            roles=settings.roles,
+        )
+        holder = principal_of(checked, grants)
         return msgspec.structs.replace(
             holder,
             subject=f"{settings.name}:{holder.subject}",

@@ -16,6 +16,7 @@ from contract.auth import Principal
 from contract.problems import Problem
 from contract.service import JSON, ServiceRequest, ServiceResponse, decode_json, json_response
 from identity.api_keys import ApiKeyRecord
+from identity.grants import Claims, Grants, Roles
 from identity.keys import ApiKeys, MadeKey
 
 SCOPE: Final = "keys:admin"
@@ -30,13 +31,18 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     name: Annotated[str, Meta(min_length=1, max_length=100)]
     scopes: Annotated[tuple[Scope, ...], Meta(min_length=1, max_length=32)]
+    roles: Roles = ()
     expires_at: Moment | None = None
 
 
 class NewKeyOf(NewKey, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The same of an operator, for the subject `owner`; for himself where there is none."""
+    """The same of an operator, for the subject `owner`; for himself where there is none.
+
+    The key of a caller has its own further claims; for somebody else they have to be said.
+    """
 
     owner: Annotated[str, Meta(min_length=1, max_length=256)] | None = None
+    claims: Claims | None = None
 
 
 class Rotation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,6 +60,8 @@ class Key(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     scopes: tuple[str, ...]
+    roles: tuple[str, ...]
+    claims: msgspec.Raw
     created_at: str
     expires_at: str | None
     revoked_at: str | None
@@ -89,7 +97,9 @@ class KeyEndpoint:
         caller = _administrator(request)
         new = decode_json(request, _new_key, JSON)
         _check_scopes(caller, new.scopes)
-        made = self._keys.create(caller.subject, new.name, new.scopes, _end(new))
+        _check_roles(caller, new.roles)
+        grants = Grants(new.roles, caller.claims)
+        made = self._keys.create(caller.subject, new.name, new.scopes, _end(new), grants)
         return _created(made, "/keys/")
 
     def rotate(self, request: ServiceRequest, id: str) -> ServiceResponse:
@@ -99,6 +109,7 @@ class KeyEndpoint:
         record = self._keys.find(id)
         if record is not None and record.owner_id == caller.subject:
             _check_scopes(caller, record.scopes.split())
+            _check_roles(caller, record.roles.split())
         made = self._keys.rotate(id, caller.subject, wanted.overlap)
         if made is None:
             raise Problem(problems.NOT_FOUND, "You have no such key that is good.")
@@ -127,8 +138,13 @@ class OperatorKeyEndpoint:
     def post(self, request: ServiceRequest) -> ServiceResponse:
         caller = _operator(request)
         new = decode_json(request, _new_key_of, JSON)
-        _check_given(caller, new.scopes)
-        made = self._keys.create(new.owner or caller.subject, new.name, new.scopes, _end(new))
+        _check_given(caller, new.scopes, new.roles)
+        owner = new.owner or caller.subject
+        own = caller.claims if owner == caller.subject else {}
+        if new.claims is not None and new.claims != own and operators.ADMIN not in caller.scopes:
+            raise Problem(problems.INSUFFICIENT_SCOPE, f"Claims take {operators.ADMIN}.")
+        grants = Grants(new.roles, own if new.claims is None else new.claims)
+        made = self._keys.create(owner, new.name, new.scopes, _end(new), grants)
         return _created(made, "/-/keys/", owner=True)
 
     def rotate(self, request: ServiceRequest, id: str) -> ServiceResponse:
@@ -137,7 +153,7 @@ class OperatorKeyEndpoint:
         wanted = decode_json(request, _rotation, JSON) if request.body else Rotation()
         record = self._keys.find(id)
         if record is not None:
-            _check_given(caller, record.scopes.split())
+            _check_given(caller, record.scopes.split(), record.roles.split())
         made = self._keys.rotate(id, record.owner_id, wanted.overlap) if record else None
         if made is None:
             raise Problem(problems.NOT_FOUND, "There is no such key that is good.")
@@ -175,16 +191,21 @@ def _check_scopes(caller: Principal, scopes: Iterable[str]) -> None:
     _refuse(beyond)
 
 
-def _check_given(caller: Principal, scopes: Iterable[str]) -> None:
+def _check_roles(caller: Principal, roles: Iterable[str]) -> None:
+    _refuse(sorted(set(roles).difference(caller.roles)), "roles")
+
+
+def _check_given(caller: Principal, scopes: Iterable[str], roles: Iterable[str]) -> None:
     if operators.ADMIN not in caller.scopes:
         _refuse(sorted(set(scopes).difference(caller.scopes)))
+        _check_roles(caller, roles)
 
 
-def _refuse(beyond: list[str]) -> None:
+def _refuse(beyond: list[str], what: str = "scopes") -> None:
     if beyond:
         raise Problem(
             problems.INSUFFICIENT_SCOPE,
-            f"A key cannot have scopes that its creator lacks: {', '.join(beyond)}.",
+            f"A key cannot have {what} that its creator lacks: {', '.join(beyond)}.",
         )
 
 
@@ -203,6 +224,8 @@ def _shown(record: ApiKeyRecord, *, owner: bool = False) -> Key:
         id=record.id,
         name=record.name,
         scopes=tuple(record.scopes.split()),
+        roles=tuple(record.roles.split()),
+        claims=msgspec.Raw(record.claims.encode()),
         created_at=_time(record.created_at) or "",
         expires_at=_time(record.expires_at),
         revoked_at=_time(record.revoked_at),

@@ -3,10 +3,13 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+import msgspec
+
 from contract import problems
 from contract.problems import Problem
 from identity import api_keys
 from identity.api_keys import ApiKey, ApiKeyRecord
+from identity.grants import NONE, Grants, InvalidGrants, checked
 from identity.store import Store
 
 
@@ -42,9 +45,18 @@ class ApiKeys:
         return self._store.keys() if owner is None else self._store.keys_of(owner)
 
     def create(
-        self, owner: str, name: str, scopes: Iterable[str], expires_at: int | None
+        self,
+        owner: str,
+        name: str,
+        scopes: Iterable[str],
+        expires_at: int | None,
+        grants: Grants = NONE,
     ) -> MadeKey:
-        """Raises `Problem` where it would have ended."""
+        """Raises `Problem` where it would have ended, or its roles and claims are not usable."""
+        try:
+            known = checked(grants.roles, grants.claims)
+        except InvalidGrants as error:
+            raise Problem(problems.INVALID_CONTENT, str(error)) from None
         now = int(self._clock())
         if expires_at is not None and expires_at <= now:
             raise Problem(problems.INVALID_CONTENT, "`expires_at` lies in the past.")
@@ -55,6 +67,8 @@ class ApiKeys:
             owner_id=owner,
             name=name,
             scopes=" ".join(dict.fromkeys(scopes)),
+            roles=" ".join(known.roles),
+            claims=msgspec.json.encode(known.claims).decode(),
             created_at=now,
             expires_at=expires_at,
         )

@@ -15,6 +15,7 @@ from contract.service import FORM, ServiceRequest, ServiceResponse, json_respons
 from identity import demo
 from identity.clients import verify_secret
 from identity.demo import DemoCredentials
+from identity.grants import NONE, Grants, stored
 from identity.passwords import Derive
 from identity.store import Store
 
@@ -39,6 +40,7 @@ class Client(NamedTuple):
 
     id: str
     scopes: tuple[str, ...]
+    grants: Grants = NONE
 
 
 class _Error(msgspec.Struct):
@@ -72,20 +74,22 @@ class ClientAuthentication:
     def __call__(self, request: ServiceRequest, form: Form) -> Client:
         """The client that sends `request`. Raises `Refused` and `DatabaseUnavailable`."""
         id, secret, by_header = _client_credentials(request, form)
-        scopes = self._scopes_of(id, secret)
-        if scopes is None:
+        client = self._client(id, secret)
+        if client is None:
             raise Refused(
                 "invalid_client", "The client or its secret is not known.", challenge=by_header
             )
-        return Client(id, scopes)
+        return client
 
-    def _scopes_of(self, id: str, secret: str) -> tuple[str, ...] | None:
-        """The scopes of a client that knows its secret, None for any other."""
+    def _client(self, id: str, secret: str) -> Client | None:
+        """A client that knows its secret, None for any other."""
         if self._demo.has_client(id, secret):
-            return demo.SCOPES
+            return Client(id, demo.SCOPES, demo.GRANTS)
         record = self._store.client(id)
         known = verify_secret(record, secret, self._derive)
-        return tuple(record.scopes.split()) if known and record else None
+        if not known or record is None:
+            return None
+        return Client(id, tuple(record.scopes.split()), stored(record.roles, record.claims))
 
 
 def narrowed(form: Form, allowed: tuple[str, ...]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from contract.auth import CredentialKind, Principal
 from contract.database import Database, Statement
 from contract.sessions import SESSION_PREFIX
 from identity import handle
+from identity.grants import stored
 from identity.handle import Handle
 
 SESSION_LIFETIME: Final = 12 * 3600
@@ -39,7 +40,8 @@ _ADD_SESSION: Final = (
 )
 _CLEAN_SESSIONS: Final = "DELETE FROM sessions WHERE expires_at <= ?"
 _SESSION: Final = (
-    "SELECT sessions.*, accounts.scopes FROM sessions JOIN accounts ON accounts.id = account_id"
+    "SELECT sessions.*, accounts.scopes, accounts.roles, accounts.claims FROM sessions"
+    " JOIN accounts ON accounts.id = account_id"
     " WHERE sessions.id = ? AND expires_at > ? AND disabled_at IS NULL"
 )
 _END_SESSION: Final = "DELETE FROM sessions WHERE id = ?"
@@ -56,7 +58,9 @@ _ROTATE: Final = (
     "UPDATE refresh_families SET secret_digest = ?, generation = generation + 1"
     " WHERE id = ? AND secret_digest = ? AND revoked_at IS NULL AND expires_at > ?"
     " AND (SELECT disabled_at FROM accounts WHERE accounts.id = account_id) IS NULL"
-    " RETURNING *, (SELECT scopes FROM accounts WHERE accounts.id = account_id) AS account_scopes"
+    " RETURNING *, (SELECT scopes FROM accounts WHERE accounts.id = account_id) AS account_scopes,"
+    " (SELECT roles FROM accounts WHERE accounts.id = account_id) AS account_roles,"
+    " (SELECT claims FROM accounts WHERE accounts.id = account_id) AS account_claims"
 )
 _FAMILY: Final = "SELECT * FROM refresh_families WHERE id = ?"
 _REVOKE_FAMILY: Final = (
@@ -80,7 +84,7 @@ class Account(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
-    """A session, with the scopes that its account has now."""
+    """A session, with the scopes, roles and claims that its account has now."""
 
     id: str
     secret_digest: str
@@ -88,13 +92,18 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
     scopes: str
     created_at: int
     expires_at: int
+    roles: str = ""
+    claims: str = "{}"
 
     def principal(self, now: int) -> Principal:
-        """Whose it is, with every scope that the account has now."""
+        """Whose it is, with every scope that the account has now. Raises `InvalidGrants`."""
+        grants = stored(self.roles, self.claims)
         return Principal(
             subject=self.account_id,
             kind=CredentialKind.SESSION,
             scopes=tuple(self.scopes.split()),
+            roles=grants.roles,
+            claims=dict(grants.claims),
             issued_at=self.created_at,
             expires_at=min(self.expires_at, now + RECHECK_AFTER),
             credential_id=self.id,
@@ -114,6 +123,8 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
     expires_at: int
     revoked_at: int | None = None
     account_scopes: str = ""
+    account_roles: str = ""
+    account_claims: str = "{}"
 
     @property
     def token_session(self) -> str:
@@ -211,6 +222,8 @@ class Sessions:
             created_at=now,
             expires_at=now + FAMILY_LIFETIME,
             account_scopes=session.scopes,
+            account_roles=session.roles,
+            account_claims=session.claims,
         )
         self._database.query(
             _ADD_FAMILY,

@@ -13,12 +13,14 @@ _GET_KEY: Final = "SELECT * FROM api_keys WHERE id = ?"
 _KEYS_OF: Final = "SELECT * FROM api_keys WHERE owner_id = ? ORDER BY created_at DESC, id LIMIT ?"
 _KEYS: Final = "SELECT * FROM api_keys ORDER BY created_at DESC, id LIMIT ?"
 _ADD_KEY: Final = (
-    "INSERT INTO api_keys (id, secret_digest, owner_id, name, scopes, created_at, expires_at)"
-    " VALUES (?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO api_keys"
+    " (id, secret_digest, owner_id, name, scopes, roles, claims, created_at, expires_at)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _SUCCEED_KEY: Final = (
-    "INSERT INTO api_keys (id, secret_digest, owner_id, name, scopes, created_at, expires_at)"
-    " SELECT ?, ?, owner_id, name, scopes, ?, expires_at FROM api_keys"
+    "INSERT INTO api_keys"
+    " (id, secret_digest, owner_id, name, scopes, roles, claims, created_at, expires_at)"
+    " SELECT ?, ?, owner_id, name, scopes, roles, claims, ?, expires_at FROM api_keys"
     " WHERE id = ? AND owner_id = ? AND revoked_at IS NULL"
     " AND (expires_at IS NULL OR expires_at > ?) RETURNING *"
 )
@@ -65,7 +67,7 @@ class Store:
         self._database.query(
             _ADD_KEY,
             *(record.id, record.secret_digest, record.owner_id, record.name, record.scopes),
-            *(record.created_at, record.expires_at),
+            *(record.roles, record.claims, record.created_at, record.expires_at),
         )
 
     def succeed_key(

@@ -10,6 +10,7 @@ import msgspec
 
 from contract.service import Log, ServiceRequest, ServiceResponse
 from identity import oauth
+from identity.grants import stored
 from identity.oauth import ClientAuthentication, Form, Refused, narrowed
 from identity.sessions import ACCESS_LIFETIME, Reused, Rotated, Sessions
 from identity.tokens import TokenAuthority
@@ -71,6 +72,7 @@ class TokenEndpoint:
                 now=int(self._clock()),
                 lifetime=LIFETIME,
                 token_id=self._entropy(16).hex(),
+                grants=client.grants,
             )
             return Token(token, LIFETIME, " ".join(scopes), "Bearer")
 
@@ -87,6 +89,7 @@ class TokenEndpoint:
             token_id=self._entropy(16).hex(),
             client_id=FIRST_PARTY,
             session_id=family.token_session,
+            grants=stored(family.account_roles, family.account_claims),
         )
         return Token(token, ACCESS_LIFETIME, " ".join(scopes), "Bearer", rotated.token)
 

@@ -15,6 +15,7 @@ from contract.jose.jws import InvalidJws, Jws
 from contract.jose.signatures import Asymmetric
 from identity import claims
 from identity.claims import Claims, InvalidClaims
+from identity.grants import NONE, Grants, InvalidGrants, checked, of_own_token
 
 TYPE: Final = "at+jwt"
 
@@ -66,14 +67,15 @@ class TokenAuthority:
         token_id: str,
         client_id: str = "",
         session_id: str = "",
+        grants: Grants = NONE,
     ) -> str:
         """A signed token for `subject`, good for `lifetime` seconds from `now`.
 
         `client_id` is that of the program, the subject itself unless given. Tokens with one
-        `session_id` are revoked together.
+        `session_id` are revoked together. Raises `InvalidGrants`.
         """
         key = self._signing_key
-        content = {
+        content: dict[str, Any] = {
             "iss": self.issuer,
             "aud": self._audience,
             "sub": subject,
@@ -86,13 +88,20 @@ class TokenAuthority:
         }
         if session_id:
             content["sid"] = session_id
+        if grants.roles:
+            content["roles"] = grants.roles
+        content.update(checked(grants.roles, grants.claims).claims)
         signed = jws.signing_input(key, TYPE, msgspec.json.encode(content))
         signature = signatures.sign(key, signed.encode(), self._asymmetric)
         return f"{signed}.{base64url.encode(signature)}"
 
     def verify(self, token: str, now: float) -> Principal:
         """The token's holder. Raises `InvalidCredential`."""
-        return principal_of(self.claims(token, now))
+        try:
+            parsed = jws.parse(token)
+            return principal_of(self.check(parsed, now), of_own_token(parsed.payload))
+        except (InvalidJws, InvalidClaims, InvalidGrants) as error:
+            raise InvalidCredential(str(error)) from None
 
     def claims(self, token: str, now: float) -> Claims:
         """What the token says. Raises `InvalidCredential`."""
@@ -108,12 +117,14 @@ class TokenAuthority:
         return claims.check(token.payload, issuer=self.issuer, audience=self._audience, now=now)
 
 
-def principal_of(claims: Claims) -> Principal:
+def principal_of(claims: Claims, grants: Grants) -> Principal:
     """The holder that checked claims speak of."""
     return Principal(
         subject=claims.sub or "",
         kind=CredentialKind.TOKEN,
         scopes=tuple(claims.scope.split()),
+        roles=grants.roles,
+        claims=dict(grants.claims),
         issued_at=int(claims.iat or 0),
         expires_at=int(claims.exp or 0),
         credential_id=claims.jti,

@@ -15,6 +15,7 @@ from contract.jose.jws import InvalidJws
 from identity import api_keys, claims
 from identity.claims import Claims, InvalidClaims
 from identity.demo import DemoCredentials
+from identity.grants import InvalidGrants, of_own_token
 from identity.issuers import ForeignIssuer
 from identity.sessions import Sessions
 from identity.store import Store
@@ -49,7 +50,7 @@ class Verifier:
         try:
             known = self._person(credential) if session else self._principal(credential)
             return VerifyResponse(principal=known)
-        except (InvalidCredential, InvalidJws, InvalidClaims) as error:
+        except (InvalidCredential, InvalidJws, InvalidClaims, InvalidGrants) as error:
             return VerifyResponse(reason=str(error))
 
     def _person(self, credential: str) -> Principal:
@@ -81,7 +82,7 @@ class Verifier:
         checked = self._tokens.check(token, now)
         if self._is_revoked(checked):
             raise InvalidCredential("The token was revoked.")
-        return principal_of(checked)
+        return principal_of(checked, of_own_token(token.payload))
 
     def _is_revoked(self, checked: Claims) -> bool:
         """Where the database is down, tokens go on: they are short-lived, and all of the API would
