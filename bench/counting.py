@@ -14,7 +14,6 @@ from bench.preflight import ask
 from bench.results import per_request
 from bench.targets import TARGETS, UPSTREAM
 
-REQUESTS: Final = 20
 _PATIENCE: Final = 10.0
 """Seconds to wait for the last span; an invocation reports when its deferred work is done."""
 
@@ -34,10 +33,10 @@ def count_calls(urls: Mapping[str, str], counter: str, token: str) -> dict[str, 
         for _ in range(3):
             ask(url, target, token)
         seen, before = _wait_for(counter, seen + 3)
-        for _ in range(REQUESTS):
+        for _ in range(target.counted):
             ask(url, target, token)
-        _, after = _wait_for(counter, seen + REQUESTS)
-        counted[target.name] = per_request(before, after, REQUESTS)
+        _, after = _wait_for(counter, seen + target.counted)
+        counted[target.name] = per_request(before, after, target.counted)
     return counted
 
 

@@ -27,6 +27,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """Header fields that the answer must have."""
     members: tuple[str, ...] = ("title", "milestones")
     """Members that the JSON answer must have."""
+    counted: int = 20
+    """Requests whose calls are counted; more where only some make any."""
     peer: str | None = None
     """The target that does the same by other means."""
 
@@ -82,6 +84,16 @@ TARGETS: Final = (
         fields=("x-request-id",),
     ),
     *_routes(HONO, "hono"),
+    # Permits come in leases: how many calls that takes is in the table of calls.
+    Target(
+        name="gateway/auth+leased",
+        worker=GATEWAY,
+        path="/v2/leased/rm_1",
+        token=True,
+        fields=("x-request-id", "ratelimit", "ratelimit-policy"),
+        peer="gateway/auth+limit",
+        counted=200,
+    ),
     # The answer of 1 kB is read and checked; otherwise the same as gateway/public.
     Target(
         name="gateway/validated",

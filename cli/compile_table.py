@@ -21,6 +21,7 @@ from cli.located import Located, Mistake, TableErrors, located
 from cli.plugins import check_plugins
 from cli.validate import violations
 from cli.yaml_source import Node, Position, ValuePath, collector_paused
+from cli.zones import check_zones, with_zones
 from routing.check import check_bindings, check_local, check_table
 from routing.schemas import with_compiled_schemas
 from routing.table import Table
@@ -199,10 +200,11 @@ def _load(
         return None, [mistake._replace(environment=environment or "") for mistake in mistakes]
     if not mistakes:
         findings = [*check_table(table), *check_plugins(table), *check_local(table, environment)]
+        findings += check_zones(table)
         if bindings is not None:
             findings += check_bindings(table, bindings)
         if not findings:
-            table = with_compiled_schemas(table)
+            table = with_zones(with_compiled_schemas(table))
         for finding in findings:
             mistake = _mistake(root, finding.path, finding.message)
             mistakes.append(mistake._replace(message=_with_places(root, mistake)))

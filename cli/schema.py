@@ -64,7 +64,8 @@ def schema(*, included: bool = False) -> Schema:
         components[name].pop("description", None)
         _without_nothing(components[name])
     table = components.pop("Table")
-    table["properties"].pop("compiled_schemas")  # which only the gateway writes
+    for member in ("compiled_schemas", "compiled_zones"):  # which only the gateway writes
+        table["properties"].pop(member)
     _patch_route(components["RouteSettings"])
     components["CompleteRoute"] = _complete_route()
     filled = {name: _least(member) for name, member in table["properties"].items()}

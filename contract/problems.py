@@ -308,6 +308,14 @@ RATE_LIMITED = _define(
     "The quota of this policy is used up. Wait as long as Retry-After says.",
     retryable=True,
 )
+LIMITER_UNAVAILABLE = _define(
+    "limiter-unavailable",
+    503,
+    Category.LIMIT,
+    "The limit cannot be checked right now",
+    "What counts the requests of this exact limit does not answer, so none are let in. Try again.",
+    retryable=True,
+)
 DATABASE_UNAVAILABLE = _define(
     "database-unavailable",
     503,

@@ -3,19 +3,20 @@
 from breakers.view import BreakerViews
 from caching.purger import Purger
 from caching.purges import Purges
+from limiting.limiter import LimitMemory
 from policies.authenticate import Remembered
-from policies.rate_limit import LocalWindows
 
 
 class Memory:
     """Handed from table to table, so that a new one does not ask anew what is known already."""
 
-    __slots__ = ("breaker_views", "local_windows", "purger", "purges", "remembered")
+    __slots__ = ("breaker_views", "limits", "purger", "purges", "remembered")
 
-    def __init__(self) -> None:
+    def __init__(self, nonce: str = "") -> None:
+        """`nonce` tells this isolate from any other."""
         self.remembered = Remembered()
-        self.local_windows = LocalWindows()
         self.breaker_views = BreakerViews()
         self.purges = Purges()
         self.purger = Purger(self.purges)
         """With nobody to tell, until somebody is named."""
+        self.limits = LimitMemory(nonce)

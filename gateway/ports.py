@@ -20,7 +20,7 @@ from contract.breaker import (
 )
 from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishRequest
 from contract.feed import Changes, Kind, PointerAnswer, PointerRequest, TablePointer
-from contract.limits import LimitDecision, LimitRequest
+from contract.limits import LeaseAnswer, LeaseRequest
 from messages import Request, Response
 
 
@@ -102,9 +102,9 @@ class IdentitySigner(Protocol):
 
 
 class LimiterObjects(Protocol):
-    """The rate-limiter objects, one for each key."""
+    """The rate-limiter objects, one for each key, or shard of one."""
 
-    async def check(self, key: str, request: LimitRequest, *, timeout: float) -> LimitDecision: ...
+    async def lease(self, key: str, request: LeaseRequest, *, timeout: float) -> LeaseAnswer: ...
 
 
 class BreakerObjects(Protocol):

@@ -1,7 +1,7 @@
 """The plan that the tests in workerd share: the five Workers in development, and what tests add.
 
-Beside the gateway with the public API's table there are four with the tests' own
-(`tests/routes.yaml`): three isolates that share all state, and one whose every dependency is behind
+Beside the gateway with the public API's table there are five with the tests' own
+(`tests/routes.yaml`): four isolates that share all state, and one whose every dependency is behind
 a Worker that can fail.
 """
 
@@ -51,7 +51,7 @@ ORIGIN: Final = "origin"
 FOREIGN: Final = "foreign-issuer"
 """Somebody else who issues tokens, and publishes keys: tests/workers/issuer.mjs."""
 FOREIGN_ISSUER: Final = "https://login.partner.test"
-LABS: Final = ("lab-1", "lab-2", "lab-3")
+LABS: Final = ("lab-1", "lab-2", "lab-3", "lab-4")
 """Gateways with the tests' table; to each other they are further isolates of one Worker. Their auth
 Worker is behind `SWITCH`."""
 SWITCH: Final = "switch"
@@ -103,6 +103,7 @@ def project_workers(foreign: str = "") -> tuple[Worker, ...]:
     variables: Mapping[Path | None, Mapping[str, str]] = {
         CONFIGS["auth"]: _DEVELOPMENT | _issuers(foreign),
         CONFIGS["data"]: IDENTITY_JWKS,
+        CONFIGS["state"]: {"LIMITER_SHORTEST_IDLE": "1"},
     }
     return (
         msgspec.structs.replace(gateway_worker(), vars=_OPERATED | IDENTITY_KEYS),
@@ -247,7 +248,15 @@ def core_worker() -> Worker:
         for part in ("breakers", "caching", "routing", "transforms", "ends", "resilience", "schema")
         for path in (gateway / part).glob("*.py")
     ]
-    alone = ("messages", "pipeline", "settings", "policies/__init__", "policies/transform")
+    alone = (
+        "messages",
+        "pipeline",
+        "settings",
+        "limiting/__init__",
+        "limiting/settings",
+        "policies/__init__",
+        "policies/transform",
+    )
     pure += [gateway / f"{name}.py" for name in alone]
     cases = [TESTS / "__init__.py", *(TESTS / "cases").rglob("*.py")]
     return Worker(

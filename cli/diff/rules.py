@@ -11,12 +11,12 @@ import msgspec
 
 from cli.diff.schemas import Checked, differences
 from cli.diff.severity import Severity
+from limiting.settings import RateLimitSettings
 from routing.table import (
     AccessSettings,
     CacheSettings,
     CorsSettings,
     NetworkSettings,
-    RateLimitSettings,
     RequestLimits,
     SecurityHeadersSettings,
 )
@@ -117,13 +117,25 @@ def limit(before: RateLimitSettings | None, after: RateLimitSettings | None) -> 
         return Verdict(RISKY, "it is limited now: who calls more often gets 429")
     if before.by != after.by:
         return Verdict(RISKY, "other requests are counted together")
-    if _rate(after) < _rate(before) or after.quota < before.quota:
+    if _counted(before) != _counted(after):
+        return Verdict(RISKY, "requests are counted in another way")
+    if _is_lower(before, after):
         return Verdict(RISKY, "the limit is lower: who calls more often gets 429")
     return Verdict(COMPATIBLE, "the limit is no lower than before")
 
 
+def _counted(settings: RateLimitSettings) -> tuple[Any, ...]:
+    return settings.algorithm, settings.period, settings.time_zone
+
+
+def _is_lower(before: RateLimitSettings, after: RateLimitSettings) -> bool:
+    if (after.burst or after.quota) < (before.burst or before.quota):
+        return True
+    return _rate(after) < _rate(before) or after.quota < before.quota
+
+
 def _rate(settings: RateLimitSettings) -> float:
-    return settings.quota / seconds(settings.window)
+    return settings.quota / (seconds(settings.window) if settings.window is not None else 1.0)
 
 
 def _cors(before: CorsSettings | None, after: CorsSettings | None) -> Verdict:

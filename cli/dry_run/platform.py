@@ -21,7 +21,7 @@ from contract.breaker import (
 from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishRequest
 from contract.circuit_breaker import State
 from contract.identity import gateway_name
-from contract.limits import LimitDecision, LimitRequest
+from contract.limits import LeaseAnswer, LeaseRequest
 from messages import BodyTooLarge, Headers, Request, Response, read_body
 from ports import RegionKind
 
@@ -134,9 +134,11 @@ class _Signer:
 class _Limiters:
     """Admits every request as the first one of its window."""
 
-    async def check(self, key: str, request: LimitRequest, *, timeout: float) -> LimitDecision:
-        remaining = request.quota - request.cost
-        return LimitDecision(admitted=True, remaining=remaining, reset=request.window)
+    async def lease(self, key: str, request: LeaseRequest, *, timeout: float) -> LeaseAnswer:
+        limit = request.limit
+        return LeaseAnswer(
+            admitted=True, remaining=limit.capacity - request.cost, reset=limit.window
+        )
 
 
 class _Breakers:

@@ -158,7 +158,8 @@ def _extensions(table: Table, route: CompiledRoute) -> dict[str, Any]:
         found["x-gateway-rate-limit"] = {
             "policy": settings.rate_limit,
             "quota": limit.quota,
-            "window": limit.window,
+            **({"window": limit.window} if limit.window is not None else {}),
+            **({"period": limit.period} if limit.period is not None else {}),
             "by": limit.by,
         }
     if isinstance(settings.access, AccessSettings):

@@ -47,7 +47,7 @@ _SHARE: Final = 4
 _LARGEST: Final = 10_000
 _MOST_LEASES: Final = 256
 """That are out; beyond that each request asks, and nothing can be given back."""
-_MOST_IN_FLIGHT: Final = 1024
+MOST_IN_FLIGHT: Final = 1024
 _MOST_REPORTS: Final = 32
 _PATIENCE: Final = 20
 """Who leases is refused until one part in so many of the quota is free: one call for several."""
@@ -104,7 +104,7 @@ class Authority(msgspec.Struct, omit_defaults=True):
 
     def _has_room(self, limit: Limit) -> bool:
         """Whether a permit that has to be given back can be kept in mind."""
-        return limit.algorithm != "concurrency" or len(self.leases) < _MOST_IN_FLIGHT
+        return limit.algorithm != "concurrency" or len(self.leases) < MOST_IN_FLIGHT
 
     def _grant(
         self, request: LeaseRequest, counts: Counts, now: float, free: int, *, holds: bool

@@ -83,6 +83,7 @@ class Holding:
         "_size",
         "_used",
         "away_until",
+        "failure",
     )
 
     def __init__(self, name: str, now: float) -> None:
@@ -111,6 +112,8 @@ class Holding:
         self._reports = 0
         self.away_until = _NEVER
         """Until when the object is not asked, as it did not answer."""
+        self.failure = ""
+        """How it did not, when it was last asked."""
 
     def _now(self, now: float) -> float:
         """Readings of different requests may differ by a little; by more, nothing here holds."""
@@ -186,9 +189,12 @@ class Holding:
         now = self._now(now)
         self._put_away(now)
         wanted = 0
-        if batch and now >= self._batch_until and len(self._leases) < _MOST_LEASES:
+        batch = batch and now >= self._batch_until and len(self._leases) < _MOST_LEASES
+        if batch:
             wanted = self._wanted(limit, now)
             self._batch_until = now + patience
+        if self.failure:  # one request finds out, and none waits with it
+            self.away_until = now + patience
         if self._report is None and self._debt:
             self._reports += 1
             self._report = Report(f"{self._name}.{self._reports}", self._debt)
@@ -207,7 +213,7 @@ class Holding:
         """Take in what the object said: the lease that holds the cost, where it was to be held."""
         request = asking.request
         now = self._now(now)
-        self.away_until = _NEVER
+        self.away_until, self.failure = _NEVER, ""
         self._returns = [one for one in self._returns if one not in request.returns]
         if self._report is request.report:
             self._report = None
@@ -240,12 +246,12 @@ class Holding:
             self._leased_until = max(self._leased_until, lease.ends)
         return lease if held else None
 
-    def failed(self, asking: Asking, now: float, rest: float) -> None:
-        """There was no answer; the object is left alone for `rest` seconds."""
+    def failed(self, asking: Asking, now: float, rest: float, failure: str) -> None:
+        """There was no answer, as `failure` says; the object is left alone for `rest` seconds."""
         now = self._now(now)
         if asking.batch:
             self._batch_until = _NEVER
-        self.away_until = now + rest
+        self.away_until, self.failure = now + rest, failure
 
     def owe(self, cost: int) -> None:
         """`cost` was admitted without the object, which will be told."""

@@ -21,16 +21,16 @@ from contract.problems import (
     NOT_FOUND,
     Problem,
 )
+from limiting.compile import limiter_of
+from limiting.settings import RateLimitSettings
 from memory import Memory
 from messages import BodyBroken, BodyTooLarge, Exchange, Response, read_body
 from policies.authenticate import Authenticate
 from policies.rate_limit import RateLimit
 from ports import AuditLog, Platform, Unavailable
 
-_QUOTA: Final = 600
-_WINDOW: Final = 60.0
-"""Requests that an address has in so many seconds, whoever sends them."""
-_LIMITER_TIMEOUT: Final = 0.5
+_LIMIT: Final = RateLimitSettings(quota=600, window="1m", by="address")
+"""Requests that an address has, whoever sends them."""
 _RETRY_AFTER: Final = "5"
 _REFUSALS: Final = (401, 403)
 
@@ -48,15 +48,8 @@ class AdminPlane:
         self._registry = Registry(endpoints)
         self._trail = Trail(log)
         self._authenticate = Authenticate((), platform.authority, memory.remembered)
-        self._limit = RateLimit(
-            "admin",
-            _QUOTA,
-            _WINDOW,
-            "address",
-            timeout=_LIMITER_TIMEOUT,
-            limiters=platform.limiters,
-            local=memory.local_windows,
-        )
+        limiter = limiter_of(_LIMIT, {}, platform.limiters, memory.limits, platform.time)
+        self._limit = RateLimit("admin", _LIMIT, limiter)
 
     async def __call__(self, exchange: Exchange) -> Response:
         """Raises `Problem`."""

@@ -43,7 +43,7 @@ from contract.feed import (
     TablePointer,
 )
 from contract.feed import Entry as FeedEntry
-from contract.limits import LimitDecision, LimitRequest
+from contract.limits import LeaseAnswer, LeaseRequest
 from contract.log_line import log_line
 from contract.names import IDENTITY_SECRET, PING, Binding
 from edge.convert import JsStream, Origin, cut_off, request_to_js, response_from_js
@@ -58,7 +58,7 @@ _fetch = promising(js.fetch)
 _all = promising(js.Promise.all, js.Promise, listed=True)
 _encode = msgspec.json.Encoder().encode
 _decode_verification = msgspec.json.Decoder(VerifyResponse).decode
-_decode_limit = msgspec.json.Decoder(LimitDecision).decode
+_decode_limit = msgspec.json.Decoder(LeaseAnswer).decode
 _decode_breaker = msgspec.json.Decoder(BreakerStatus).decode
 _decode_details = msgspec.json.Decoder(BreakerDetails).decode
 _decode_wish = msgspec.json.Decoder(ListAnswer).decode
@@ -194,10 +194,10 @@ class RateLimiterObjects:
     def __init__(self, namespace: Any) -> None:
         self._namespace = namespace
 
-    async def check(self, key: str, request: LimitRequest, *, timeout: float) -> LimitDecision:
+    async def lease(self, key: str, request: LeaseRequest, *, timeout: float) -> LeaseAnswer:
         limiter = self._namespace.getByName(key)
         message = _encoded(request)
-        answer = await _ask("rate limiter", timeout, invoke, limiter.check, limiter, message)
+        answer = await _ask("rate limiter", timeout, invoke, limiter.lease, limiter, message)
         return _read("rate limiter", _decode_limit, answer)
 
 

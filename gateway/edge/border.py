@@ -39,7 +39,7 @@ class Border:
     def __init__(self, built_in: BuiltIn, env: Any, place: Any) -> None:
         """`place` is what the first request says of where it came in (`request.cf`)."""
         self._platform = platform = CloudflarePlatform(env, place)
-        self._memory = memory = Memory()
+        self._memory = memory = Memory(os.urandom(8).hex())
         self._admin_host = admin_host(getattr(env, "ADMIN_HOST", None), _complain)
         self._plane: AdminPlane | None = None
         pace = pace_of(

@@ -26,6 +26,8 @@ from ends.mirror import InFlight, Mirror
 from ends.redirect import Redirect
 from ends.respond import Respond
 from identities import Identities
+from limiting.compile import limiter_of
+from limiting.settings import FallbackSettings
 from memory import Memory
 from messages import Exchange, Response
 from pipeline import Next, Policy, compose
@@ -180,7 +182,20 @@ class _Builder:
         }
         self._services = {name: self._service(name, one) for name, one in table.services.items()}
         self._remembered = memory.remembered
-        self._local_windows = memory.local_windows
+        self._limits = {
+            name: RateLimit(
+                name,
+                settings,
+                limiter_of(
+                    settings,
+                    table.compiled_zones or {},
+                    platform.limiters,
+                    memory.limits,
+                    platform.time,
+                ),
+            )
+            for name, settings in table.rate_limits.items()
+        }
         self._breaker_views = memory.breaker_views
         self._talk = Talk(platform.breakers, platform.time, platform.pause, platform.log)
         self._breakers: dict[str, CircuitBreakerPolicy] = {}
@@ -389,17 +404,10 @@ class _Builder:
         if name is None:
             return None
         limit = self._table.rate_limits[name]
-        policy = RateLimit(
-            name,
-            limit.quota,
-            seconds(limit.window),
-            limit.by,
-            timeout=seconds(limit.timeout),
-            limiters=self._platform.limiters,
-            local=self._local_windows,
-        )
-        shown = {"limit": name, "quota": limit.quota, "window": limit.window, "by": limit.by}
-        return policy, shown
+        shown = {"limit": name, **to_builtins(limit)}
+        if limit.fallback == FallbackSettings():
+            shown.pop("fallback", None)
+        return self._limits[name], shown
 
     def cache(self, route: CompiledRoute) -> "_Made":
         cache = route.versioned.settings.cache

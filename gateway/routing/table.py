@@ -21,6 +21,7 @@ from ends.settings import (
     StickySettings,
     TimeoutsSettings,
 )
+from limiting.settings import RateLimitSettings
 from resilience.settings import RetriesSettings, RetryBudgetSettings
 from routing.texts import FieldName, HostName, Name, UpstreamPath
 from routing.units import Duration, PositiveDuration, Size, SizeOrUnlimited
@@ -204,17 +205,6 @@ class ServiceSettings(Settings, frozen=True, kw_only=True):
             return self.binding or ""
         scheme, _, rest = self.url.partition("://")
         return f"{scheme}://{rest.partition('/')[0]}".lower()
-
-
-class RateLimitSettings(Settings, frozen=True, kw_only=True):
-    """A quota. Routes that name the same limit share it."""
-
-    quota: Annotated[int, Meta(ge=1, le=1_000_000)]
-    window: PositiveDuration
-    by: Literal["address", "subject", "route"]
-    """Whose requests are counted together: a client address, a verified caller, or everybody's."""
-    timeout: PositiveDuration = "500ms"
-    """How long to wait for the limiter object before the isolate limits by itself."""
 
 
 class ApiKeySettings(Settings, frozen=True, kw_only=True):
@@ -472,3 +462,5 @@ class Table(Settings, frozen=True, kw_only=True):
     routes: Annotated[tuple[RouteSettings, ...], Meta(min_length=1)]
     compiled_schemas: dict[str, Any] | None = None
     """What the host has made of all schemas (`schema.program`); no file says it."""
+    compiled_zones: dict[str, tuple[tuple[int, int], ...]] | None = None
+    """The offsets of the time zones of calendar quotas, from the host; no file says it."""

@@ -48,6 +48,7 @@ UPLOADED = {
             __init__ aggregate backends choice compile_aggregate credentials edits forwarding mirror
             redirect respond settings
         """,
+        "limiting": "__init__ compile fallback limiter settings",
         "plugins": "__init__ pricing",
         "policies": """
             __init__ authenticate authorize cache circuit_breaker cors credentials csrf
@@ -61,8 +62,8 @@ UPLOADED = {
             tree units versions
         """,
         "routing/check": """
-            __init__ access changes collisions cors credentials ends finding routes schemas services
-            transforms versions
+            __init__ access changes collisions cors credentials ends finding limits routes schemas
+            services transforms versions
         """,
         "schema": """
             __init__ applicators assertions checker compile equality formats keywords numbers

@@ -26,8 +26,8 @@ from contract.breaker_directory import Directory, ListAnswer, Listing, ListReque
 from contract.cache import FACTS, STATUS, STORED_AT, TTL
 from contract.circuit_breaker import CircuitBreaker
 from contract.identity import gateway_name
-from contract.limits import LimitDecision, LimitRequest
-from contract.sliding_window import SlidingWindow
+from contract.limiting.authority import Authority
+from contract.limits import LeaseAnswer, LeaseRequest
 from messages import BodyTooLarge, Exchange, Headers, Request, Response
 from ports import RegionKind, Secret, Unavailable
 from store.entry import entry_of
@@ -136,18 +136,22 @@ class FakeSigner:
 
 
 class FakeLimiters:
-    """One sliding window for each key."""
+    """One authority for each key, and what it was asked."""
 
     def __init__(self, clock: Clock) -> None:
-        self.windows: dict[str, SlidingWindow] = {}
+        self.authorities: dict[str, Authority] = {}
+        self.asked: list[LeaseRequest] = []
+        self.timeouts: list[float] = []
         self.down = False
         self._clock = clock
 
-    async def check(self, key: str, request: LimitRequest, *, timeout: float) -> LimitDecision:
+    async def lease(self, key: str, request: LeaseRequest, *, timeout: float) -> LeaseAnswer:
+        self.asked.append(request)
+        self.timeouts.append(timeout)
         if self.down:
             raise Unavailable("rate limiter", timed_out=True)
-        window = self.windows.setdefault(key, SlidingWindow())
-        return window.check(request.quota, request.window, request.cost, self._clock.now)
+        authority = self.authorities.setdefault(key, Authority(name=f"object-{key}"))
+        return authority.answer(request, self._clock.now)
 
 
 class FakeBreakers:

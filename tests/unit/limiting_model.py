@@ -141,7 +141,7 @@ class World:
                 self.admitted.append(Admitted(self.now, cost, self.now + lasts))
             self.refused += not answer.admitted
             if lost:
-                self._later(back, lambda: holding.failed(asking, isolate.clock(), 0.5))
+                self._later(back, lambda: holding.failed(asking, isolate.clock(), 0.5, "lost"))
             else:
                 self._later(back, lambda: come_back(answer))
 

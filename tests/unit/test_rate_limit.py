@@ -1,35 +1,55 @@
-"""The rate-limit policy: who shares a quota, what the answers say, and what happens in a fault."""
+"""The rate-limit policy: who shares a quota, what answers say, when it asks, what in a fault."""
+
+from collections.abc import Coroutine
+from typing import Any, Literal
 
 import pytest
 
+from contract.limiting.holder import Wallet
+from contract.limits import Return
 from contract.problems import Problem
+from limiting.compile import limiter_of
+from limiting.limiter import LimitMemory
+from limiting.settings import FallbackSettings, RateLimitSettings
 from messages import Exchange
-from policies.rate_limit import By, LocalWindows, RateLimit
+from policies.rate_limit import RateLimit
 from tests.unit.fakes import NOW, FakePlatform, answer_empty, exchange, principal, run
 
-QUOTA, WINDOW = 2, 60.0
-START = NOW - NOW % WINDOW  # the beginning of a window, so that the whole quota is there
+START = NOW - NOW % 60  # the beginning of a window, so that the whole quota is there
 
 
-def limit(
-    platform: FakePlatform, by: By = "address", local: LocalWindows | None = None
-) -> RateLimit:
-    return RateLimit(
-        "few",
-        QUOTA,
-        WINDOW,
-        by,
-        timeout=0.5,
-        limiters=platform.limiters,
-        local=local or LocalWindows(),
-    )
+class Isolate:
+    """The policy, and the work that it leaves for after the answer."""
 
+    def __init__(self, platform: FakePlatform, nonce: str = "one", **members: Any) -> None:
+        given = {"quota": 2, "window": "60s", "by": "address", **members}
+        settings = RateLimitSettings(**given)
+        self.platform = platform
+        self.deferred: list[Coroutine[Any, Any, None]] = []
+        limiter = limiter_of(settings, {}, platform.limiters, LimitMemory(nonce), platform.time)
+        self.policy = RateLimit("few", settings, limiter)
 
-def ask(policy: RateLimit, subject: str | None = None, address: str = "192.0.2.1") -> Exchange:
-    asked = exchange(now=START, address=address)
-    asked.principal = principal(subject) if subject else None
-    run(policy(asked, answer_empty))
-    return asked
+    def ask(self, subject: str | None = None, address: str = "192.0.2.1") -> Exchange:
+        """A request, and what comes after its answer. Raises `Problem`."""
+        asked = exchange(now=START, address=address, deferred=self.deferred)
+        asked.principal = principal(subject) if subject else None
+        try:
+            run(self.policy(asked, answer_empty))
+        finally:
+            while self.deferred:
+                run(self.deferred.pop(0))
+        return asked
+
+    def admitted(self, requests: int) -> int:
+        """How many of so many requests at one moment are."""
+        found = 0
+        for _ in range(requests):
+            try:
+                self.ask()
+                found += 1
+            except Problem:
+                pass
+        return found
 
 
 def platform() -> FakePlatform:
@@ -38,30 +58,61 @@ def platform() -> FakePlatform:
     return fake
 
 
+def told(asked: Exchange) -> str:
+    return dict(asked.answer_fields)["ratelimit"]
+
+
 def test_each_answer_says_what_is_left() -> None:
-    policy = limit(platform())
-    assert ask(policy).answer_fields == [
+    one = Isolate(platform())
+    assert one.ask().answer_fields == [
         ("ratelimit-policy", '"few";q=2;w=60'),
         ("ratelimit", '"few";r=1;t=60'),
     ]
-    assert ask(policy).answer_fields[1] == ("ratelimit", '"few";r=0;t=60')
+    assert told(one.ask()) == '"few";r=0;t=60'
 
 
 def test_past_the_quota_a_request_is_refused_and_told_when_to_come_back() -> None:
-    fake = platform()
-    policy = limit(fake)
-    ask(policy)
-    ask(policy)
+    one = Isolate(platform())
+    assert one.admitted(2) == 2
     asked = exchange(now=START)
     with pytest.raises(Problem) as refused:
-        run(policy(asked, answer_empty))
+        run(one.policy(asked, answer_empty))
     assert refused.value.type.code == "rate-limited"
     wait = int(refused.value.headers["retry-after"])
-    assert asked.answer_fields[1] == ("ratelimit", f'"few";r=0;t={wait}')
-    fake.clock.now = START + wait
-    ask(policy)
+    assert told(asked) == f'"few";r=0;t={wait}'
+    one.platform.clock.now += wait
+    one.ask()
 
 
+CALENDAR: dict[str, Any] = {"algorithm": "calendar", "window": None}
+POLICIES: list[tuple[dict[str, Any], str, str]] = [
+    # settings, RateLimit-Policy, a part of the detail
+    ({}, '"few";q=2;w=60', "allows 2 requests in 60 seconds"),
+    ({"window": "1500ms"}, '"few";q=2;w=2', "in 1.5 seconds"),
+    ({"algorithm": "token_bucket", "burst": 1}, '"few";q=2;w=60', "in 60 seconds"),
+    ({**CALENDAR, "period": "day"}, '"few";q=2;w=86400', "each day (UTC)"),
+    ({**CALENDAR, "period": "month"}, '"few";q=2;w=2678400', "each month"),
+    ({"algorithm": "concurrency", "quota": 1}, '"few";q=1;qu="concurrent-requests"', "at a time"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("members", "field", "words"), POLICIES)
+def test_a_client_is_told_the_policy(members: dict[str, Any], field: str, words: str) -> None:
+    one = Isolate(platform(), **members)
+
+    async def meanwhile(_exchange: Exchange) -> Any:
+        for _ in range(3):  # while this one is in flight
+            one.ask()
+
+    asked = exchange(now=START)
+    with pytest.raises(Problem) as refused:
+        run(one.policy(asked, meanwhile))
+    assert dict(asked.answer_fields)["ratelimit-policy"] == field
+    assert words in str(refused.value.detail)
+    assert refused.value.extensions == {"policy": "few"}
+
+
+By = Literal["address", "subject", "route"]
 SHARING: list[tuple[By, tuple[str | None, str], tuple[str | None, str], bool]] = [
     # counted by, (subject, address) of one, of another, do they share a quota?
     ("address", (None, "192.0.2.1"), (None, "192.0.2.1"), True),
@@ -81,32 +132,107 @@ SHARING: list[tuple[By, tuple[str | None, str], tuple[str | None, str], bool]] =
 def test_who_shares_a_quota(
     by: By, one: tuple[str | None, str], other: tuple[str | None, str], shared: bool
 ) -> None:
-    fake = platform()
-    policy = limit(fake, by)
-    ask(policy, *one)
-    ask(policy, *other)
-    assert len(fake.limiters.windows) == (1 if shared else 2)
-    assert not any("192.0.2" in key or "ada" in key for key in fake.limiters.windows)
+    isolate = Isolate(platform(), by=by)
+    isolate.ask(*one)
+    isolate.ask(*other)
+    authorities = isolate.platform.limiters.authorities
+    assert len(authorities) == (1 if shared else 2)
+    assert not any("192.0.2" in key or "ada" in key for key in authorities)
 
 
-def test_while_the_object_is_down_the_isolate_limits_by_itself() -> None:
-    fake = platform()
-    fake.limiters.down = True
-    policy = limit(fake)
-    asked = ask(policy)
-    assert asked.answer_fields[1] == ("ratelimit", '"few";r=1;t=60;local')
-    assert asked.log["limiter"] == "rate limiter: timed out"
-    ask(policy)
-    with pytest.raises(Problem) as refused:
-        ask(policy)
-    assert refused.value.type.code == "rate-limited"
+def test_a_warm_request_asks_nobody() -> None:
+    one = Isolate(platform(), quota=1000)
+    asked = [one.ask().log.get("limiter_calls", 0) for _ in range(200)]
+    assert asked[0] == 1
+    assert sum(asked) == len(one.platform.limiters.asked) <= 20
+    assert asked.count(0) >= 180
+    left = [int(told(one.ask()).split(";")[1][2:]) for _ in range(20)]
+    assert all(0 <= number < 800 for number in left)
 
 
-def test_the_local_windows_are_bounded() -> None:
-    fake, local = platform(), LocalWindows()
-    fake.limiters.down = True
-    policy = limit(fake, local=local)
-    for number in range(LocalWindows.MAX_KEYS + 1):
-        ask(policy, address=f"2001:db8:0:{number:x}::1")
-    # The first address was forgotten, so its quota is whole again.
-    assert ask(policy, address="2001:db8::0").answer_fields[1][1] == '"few";r=1;t=60;local'
+def test_exact_asks_each_time_even_where_it_was_refused() -> None:
+    one = Isolate(platform(), quota=100, mode="exact")
+    assert one.admitted(130) == 100
+    assert len(one.platform.limiters.asked) == 130
+    assert not any(request.wanted for request in one.platform.limiters.asked)
+
+
+def test_a_refusal_is_remembered_at_no_call() -> None:
+    one = Isolate(platform(), quota=2)
+    assert one.admitted(20) == 2
+    assert len(one.platform.limiters.asked) == 3
+
+
+def test_isolates_share_one_limit_whatever_they_hold() -> None:
+    shared = platform()
+    isolates = [Isolate(shared, nonce, quota=300) for nonce in ("a", "b", "c")]
+    assert sum(isolates[turn % 3].admitted(1) for turn in range(600)) == 300
+
+
+def test_shards_are_one_limit_together_and_who_is_refused_tries_another() -> None:
+    one = Isolate(platform(), quota=40, shards=4)
+    assert one.admitted(100) == 40
+    assert len(one.platform.limiters.authorities) == 4
+    home = next(iter(one.platform.limiters.authorities))
+    assert home.endswith(("#0", "#1", "#2", "#3"))
+
+
+def test_places_in_flight_are_given_back() -> None:
+    one = Isolate(platform(), algorithm="concurrency", quota=1)
+    assert one.admitted(3) == 3
+    returns = [request.returns for request in one.platform.limiters.asked]
+    assert [len(each) for each in returns] == [0, 1, 0, 1, 0, 1]
+    assert all(isinstance(each, Return) and each.used == 0 for (each,) in returns[1::2])
+
+
+def test_while_the_object_is_down_the_isolate_admits_a_share_by_itself() -> None:
+    one = Isolate(platform(), quota=12)
+    one.platform.limiters.down = True
+    asked = one.ask()
+    assert told(asked) == '"few";r=2;t=60;local'
+    assert asked.log == {
+        "limiter": "rate limiter: timed out", "limiter_local": 1, "limiter_calls": 1,
+    }  # fmt: skip
+    assert one.admitted(20) == 2
+    # An object that did not answer is left alone for a moment.
+    assert len(one.platform.limiters.asked) == 1
+
+
+def test_what_was_admitted_meanwhile_is_told_afterwards() -> None:
+    one = Isolate(platform(), quota=12)
+    one.platform.limiters.down = True
+    assert one.admitted(3) == 3
+    one.platform.limiters.down = False
+    one.platform.clock.now += 2
+    assert told(one.ask()).startswith('"few";r=8;')  # 12 less 3 and itself
+
+
+def test_what_is_exact_may_fail_closed() -> None:
+    one = Isolate(platform(), mode="exact", fallback=FallbackSettings(fail="closed"))
+    one.platform.limiters.down = True
+    for _ in range(2):
+        with pytest.raises(Problem) as refused:
+            one.ask()
+        assert refused.value.type.code == "limiter-unavailable"
+        assert refused.value.headers == {"retry-after": "1"}
+
+
+def test_only_who_comes_between_two_leases_has_less_time() -> None:
+    one = Isolate(platform(), quota=1000)
+    one.admitted(60)
+    limiters = one.platform.limiters
+    assert set(limiters.timeouts) == {0.5}
+    # All permits are gone before more have come.
+    one.policy._limiter._memory.wallet.of(next(iter(limiters.authorities)), START)._leases.clear()
+    one.ask()
+    assert 0.05 in limiters.timeouts
+
+
+def test_what_an_isolate_holds_is_bounded_and_forgetting_it_admits_nothing() -> None:
+    one = Isolate(platform(), quota=100)
+    assert one.admitted(50) == 50
+    for number in range(Wallet.MAX_KEYS):
+        one.ask(address=f"2001:db8:0:{number:x}::1")
+    authority = next(iter(one.platform.limiters.authorities.values()))
+    assert sum(lease.permits for lease in authority.leases) > 0
+    assert one.admitted(60) <= 50

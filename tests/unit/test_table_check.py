@@ -19,6 +19,12 @@ def change(**members: Any) -> dict[str, Any]:
 EARLY, LATE, NAIVE = "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", "2026-01-01T00:00:00"
 KEYS: dict[str, Any] = {"name": "keys", "path": "/keys", "versions": None}
 
+
+def limited(**members: Any) -> dict[str, Any]:
+    limit = {"quota": 2, "window": "1m", "by": "address", **members}
+    return {"rate_limits": {"few": limit}}
+
+
 MISTAKES: list[tuple[list[dict[str, Any]], dict[str, Any], str, str]] = [
     # routes, other members of the table, where, part of the message
     ([], {"versions": versions() | {"default": "v3"}}, "versions.default", "no version `v3`"),
@@ -37,6 +43,19 @@ MISTAKES: list[tuple[list[dict[str, Any]], dict[str, Any], str, str]] = [
     ([route(versions=["v2", "v7"])], {}, "routes.0.versions.1", "no version `v7`"),
     ([route(rate_limit="many")], {}, "routes.0.rate_limit", "known: few"),
     ([route(rate_limit="many")], {"rate_limits": {}}, "routes.0.rate_limit", "known: none"),
+    ([], limited(window=None), "rate_limits.few", "expected a `window`"),
+    ([], limited(window="50ms"), "rate_limits.few.window", "100ms"),
+    ([], limited(algorithm="calendar", window=None), "rate_limits.few", "`period`"),
+    ([], limited(algorithm="calendar", period="day"), "rate_limits.few.window", "in place of"),
+    ([], limited(period="day"), "rate_limits.few.period", "only `algorithm: calendar`"),
+    ([], limited(time_zone="Asia/Tokyo"), "rate_limits.few.time_zone", "only `algorithm"),
+    ([], limited(burst=3), "rate_limits.few.burst", "only `algorithm: token_bucket`"),
+    ([], limited(shards=3), "rate_limits.few.shards", "part of the quota"),
+    ([], limited(shards=2, mode="exact"), "rate_limits.few.shards", "one object"),
+    ([], limited(shards=2, algorithm="token_bucket", burst=1), "rate_limits.few.shards", "burst"),
+    ([], limited(fallback={"fail": "closed"}),
+     "rate_limits.few.fallback.fail", "only `mode: exact`"),
+    ([], limited(algorithm="concurrency", quota=2000), "rate_limits.few.quota", "1024"),
     ([route(transform="new")], {}, "routes.0.transform", "no transform `new`"),
     ([route(transform="old", max_body="unlimited")], {}, "routes.0.max_body", "limit"),
     ([route(access="authenticated", cache={"ttl": "1m"})], {}, "routes.0.cache", "public"),

@@ -33,6 +33,10 @@ class Caller:
         result = self.ask("rpc", binding=binding, method=method, argument=text, **where)
         return msgspec.json.decode(result)
 
+    def rpc_without(self, binding: str, method: str, **where: str) -> Any:
+        """The same, without an argument."""
+        return msgspec.json.decode(self.ask("rpc", binding=binding, method=method, **where))
+
     def ping(self, binding: str, **where: str) -> str:
         """How the Worker, or the object, says it is."""
         return self.ask("rpc", binding=binding, method="ping", **where)

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from contract.circuit_breaker import State
-from contract.sliding_window import SlidingWindow
+from contract.limiting.authority import Authority
+from contract.limits import LeaseRequest
 from routing.regexes import literal_prefix
 from runtime.local import LocalRuntime
 from schema.compile import Refused
@@ -17,6 +18,7 @@ from tests.cases import caching, transforms, versioning
 from tests.cases.matching import TOPICS
 from tests.plan import CORE
 from tests.unit import test_paths, test_regexes
+from tests.unit.test_limiting_model import LIMITS
 
 Run = Callable[..., Any]
 
@@ -110,19 +112,17 @@ NOW = 1_795_000_000.0
 TIMES = [NOW + step for step in (0, 1, 1.5, 59, 60, 61, 75, 90, 119, 120, 121, 300, 290)]
 
 
-@pytest.mark.parametrize("quota", [1, 3, 10])
-def test_a_window_decides_the_same(run: Run, quota: int) -> None:
-    counts = SlidingWindow()
-    decisions = [counts.check(quota, 60.0, 1, now) for now in TIMES]
-    assert {decision.admitted for decision in decisions} == {True, False} or quota == 10
-    assert run("window", quota, 60.0, TIMES) == [
-        {
-            "admitted": decision.admitted,
-            "remaining": decision.remaining,
-            "reset": pytest.approx(decision.reset),
-        }
-        for decision in decisions
-    ]
+@pytest.mark.parametrize("name", LIMITS)
+def test_limits_decide_the_same(run: Run, name: str) -> None:
+    limit = LIMITS[name]
+    request = LeaseRequest(limit=limit, wanted=100)
+    authority = Authority(name="one")
+    times = [time for time in TIMES for _ in range(5)]
+    expected = [msgspec.to_builtins(authority.answer(request, time)) for time in times]
+    found = run("limit", msgspec.to_builtins(limit), times)
+    for one, other in zip(found, expected, strict=True):
+        rounded = {name: pytest.approx(value) for name, value in other.items() if name != "lease"}
+        assert one == rounded | ({"lease": other["lease"]} if "lease" in other else {})
 
 
 STEPS: list[tuple[str, float, str, bool | None, State]] = [

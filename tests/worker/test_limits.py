@@ -2,23 +2,31 @@
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from datetime import datetime, timedelta
+from http.client import HTTPConnection
+from typing import NamedTuple
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
 from runtime.local import LocalRuntime
 from tests.consumer import Consumer, address, bearer, mint, problem
+from tests.eventually import eventually
 from tests.plan import LABS
+from tests.worker.conftest import Caller
 
 QUOTA = 5
 
 
 @pytest.fixture
 def labs(runtime: LocalRuntime) -> Iterator[list[Consumer]]:
-    """Three isolates of the gateway, as the same caller sees them."""
+    """Isolates of the gateway, as the same caller sees them."""
     fields = {**bearer(mint()), **address()}
     with ExitStack() as stack:
         yield [stack.enter_context(Consumer(runtime.url(name), fields)) for name in LABS]
@@ -82,3 +90,97 @@ def test_who_is_refused_does_not_reach_the_service(lab: Consumer) -> None:
     refused = lab.get(ROUTES["by-subject"])
     problem(refused, 401, "unauthenticated")
     assert "ratelimit" not in refused.headers
+
+
+def test_a_day_of_another_time_zone_has_its_quota(lab: Consumer) -> None:
+    mine = address()
+    answers = [lab.get("/limited/each-day", headers=mine) for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [204] * 3 + [429]
+    assert answers[0].headers["ratelimit-policy"] == '"each-day";q=3;w=86400'
+    left = int(answers[0].headers["ratelimit"].rpartition("t=")[2])
+    midnight = datetime.now(ZoneInfo("Europe/Berlin")) + timedelta(seconds=left)
+    assert (midnight.hour, midnight.minute) in [(0, 0), (23, 59)]
+    assert "in each day (Europe/Berlin)" in problem(answers[3], 429, "rate-limited")["detail"]
+
+
+def test_requests_in_flight_are_limited_and_free_their_place(
+    lab: Consumer, labs: list[Consumer], calls: Callable[[str], int]
+) -> None:
+    mine, path = address(), "/limited/at-once/x"
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(lab.get, path, params={"delay": "1500"}, headers=mine)
+        eventually(lambda: calls(path) == 1)
+        refused = labs[1].get(path, headers=mine)
+        assert refused.headers["ratelimit-policy"] == '"at-once";q=1;qu="concurrent-requests"'
+        problem(refused, 429, "rate-limited")
+        assert slow.result().status_code == 200
+    eventually(lambda: labs[2].get(path, headers=mine).status_code == 200)
+
+
+CLIENTS, REQUESTS, LIMIT = 8, 5000, 1000
+
+
+class Crowd(NamedTuple):
+    """What came of many requests at once: answers by status, and those that were marked local."""
+
+    statuses: Counter[int]
+    local: int
+
+
+@pytest.fixture(scope="module")
+def crowds(runtime: LocalRuntime) -> dict[str, Crowd]:
+    """Eight clients, each at one of four isolates, send 5,000 requests to each limit at once."""
+    urls = [runtime.url(LABS[number % len(LABS)]) for number in range(CLIENTS)]
+    work = {"all-exact": REQUESTS, "all-leased": REQUESTS, "all-sharded": 800}
+
+    def send(url: str) -> list[tuple[str, int, bool]]:
+        found = []
+        # Not httpx, which takes longer for a request than what it asks.
+        with closing(HTTPConnection(urlsplit(url).netloc, timeout=60)) as client:
+            for name, requests in work.items():
+                for _ in range(requests // CLIENTS):
+                    client.request("GET", f"/limited/{name}")
+                    answer = client.getresponse()
+                    answer.read()
+                    found.append((name, answer.status, "local" in answer.headers["ratelimit"]))
+        return found
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        answers = [answer for found in pool.map(send, urls) for answer in found]
+    return {
+        name: Crowd(
+            Counter(status for of, status, _ in answers if of == name),
+            sum(local for of, _, local in answers if of == name),
+        )
+        for name in work
+    }
+
+
+def test_exactly_the_limit_is_admitted_where_each_request_asks(crowds: dict[str, Crowd]) -> None:
+    crowd = crowds["all-exact"]
+    assert (crowd.statuses, crowd.local) == ({204: LIMIT, 429: REQUESTS - LIMIT}, 0)
+
+
+def test_leases_admit_no_more_and_waste_little(crowds: dict[str, Crowd]) -> None:
+    crowd = crowds["all-leased"]
+    assert (crowd.statuses.total(), crowd.local) == (REQUESTS, 0)
+    assert 0.95 * LIMIT <= crowd.statuses[204] <= LIMIT
+
+
+def test_shards_admit_no_more_than_the_limit_together(crowds: dict[str, Crowd]) -> None:
+    crowd = crowds["all-sharded"]
+    assert (crowd.statuses.total(), crowd.local) == (800, 0)
+    assert 0.9 * 400 <= crowd.statuses[204] <= 400
+
+
+def test_leases_cost_few_calls(crowds: dict[str, Crowd], caller: Caller) -> None:
+    status = caller.rpc_without("RATE_LIMITER", "status", object="all-leased:sliding_log-1h:route")
+    assert status["calls"] <= 0.2 * LIMIT  # with the last permits asked for one by one
+    assert status["granted"] <= LIMIT
+
+
+def test_a_steady_load_seldom_calls(labs: list[Consumer], caller: Caller) -> None:
+    for turn in range(800):
+        assert labs[turn % len(labs)].get("/limited/steady").status_code == 204
+    status = caller.rpc_without("RATE_LIMITER", "status", object="steady:sliding_window-1h:route")
+    assert status["calls"] <= 0.1 * 800

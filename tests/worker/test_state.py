@@ -18,18 +18,28 @@ from contract.breaker import (
 )
 from contract.breaker_directory import ListRequest, WishRequest
 from contract.circuit_breaker import BreakerSettings, Mode
-from contract.limits import LimitRequest
+from contract.limiting.limit import Limit
+from contract.limits import LeaseRequest, Return
 from contract.outcome_window import Outcome, Outcomes
 from runtime.local import LocalRuntime
+from tests.eventually import eventually
 from tests.worker.conftest import Caller, RpcError
 
 HOUR = 3600.0
 
 
 def take(caller: Caller, name: str, quota: int) -> bool:
-    request = LimitRequest(quota=quota, window=HOUR)
-    decision = caller.rpc("RATE_LIMITER", "check", request, object=name)
-    return bool(decision["admitted"])
+    return bool(lease(caller, name, Limit(quota=quota, window=HOUR))["admitted"])
+
+
+def lease(caller: Caller, name: str, limit: Limit, **more: Any) -> dict[str, Any]:
+    request = LeaseRequest(limit=limit, **more)
+    answer: dict[str, Any] = caller.rpc("RATE_LIMITER", "lease", request, object=name)
+    return answer
+
+
+def status(caller: Caller, name: str) -> dict[str, Any]:
+    return dict(caller.rpc_without("RATE_LIMITER", "status", object=name))
 
 
 def test_a_limiter_counts_for_its_key_alone(caller: Caller) -> None:
@@ -54,10 +64,32 @@ def test_what_a_limiter_granted_survives_a_kill(caller: Caller, runtime: LocalRu
         except (RpcError, httpx.TransportError):
             assert killed.wait(10)
             runtime.wait_ready()
-    request = LimitRequest(quota=quota, window=HOUR, cost=1)
-    left = caller.rpc("RATE_LIMITER", "check", request, object="killed")["remaining"]
+    left = lease(caller, "killed", Limit(quota=quota, window=HOUR), cost=0)["remaining"]
     # The one request that the kill cut off may have been counted, without being granted.
-    assert quota - left - 1 - granted in (0, 1)
+    assert quota - left - granted in (0, 1)
+
+
+def test_leases_that_are_out_survive_a_kill(caller: Caller, runtime: LocalRuntime) -> None:
+    limit = Limit(algorithm="sliding_log", quota=100, window=HOUR)
+    out = lease(caller, "leases", limit, cost=0, wanted=20)
+    runtime.kill_workerd()
+    runtime.wait_ready()
+    assert lease(caller, "leases", limit, cost=0)["remaining"] == 80
+    returns = (Return(out["lease"], used=5, age=0.1),)
+    for _ in range(2):
+        assert lease(caller, "leases", limit, cost=0, returns=returns)["remaining"] == 95
+
+
+@pytest.mark.parametrize("algorithm", ["sliding_window", "token_bucket", "concurrency"])
+def test_what_no_longer_counts_is_erased(caller: Caller, algorithm: Any) -> None:
+    limit, name = Limit(algorithm=algorithm, quota=10, window=0.5), f"idle {algorithm}"
+    assert lease(caller, name, limit, cost=10, hold=True)["admitted"]
+    assert not lease(caller, name, limit)["admitted"]
+    assert status(caller, name)["stored"]
+    eventually(lambda: not status(caller, name)["stored"])
+    assert lease(caller, name, limit, cost=0).get("remaining") == 10
+    # Nobody who asks for nothing makes it store anything.
+    assert status(caller, name) == {"calls": 3, "granted": 10, "leases": 0, "stored": False}
 
 
 def _kill(kill: Callable[[], None], done: threading.Event) -> None:
@@ -178,6 +210,6 @@ def test_objects_say_how_they_are(caller: Caller, binding: str) -> None:
 def test_a_message_of_another_form_is_an_error_and_changes_nothing(caller: Caller) -> None:
     assert take(caller, "damaged", 2)
     with pytest.raises(RpcError, match="quota"):
-        caller.rpc("RATE_LIMITER", "check", {"window": 1.0}, object="damaged")
+        caller.rpc("RATE_LIMITER", "lease", {"limit": {"window": 1.0}}, object="damaged")
     assert take(caller, "damaged", 2)
     assert not take(caller, "damaged", 2)

@@ -66,8 +66,8 @@ class FaultyObject extends DurableObject {
 }
 
 export class RateLimiter extends FaultyObject {
-  check(argument) {
-    return inject(() => this.real(this.env.RATE_LIMITER).check(argument));
+  lease(argument) {
+    return inject(() => this.real(this.env.RATE_LIMITER).lease(argument));
   }
 
   ping() {

@@ -1,5 +1,5 @@
 // The peer's limiter: a sliding-window counter in a Durable Object, written to SQLite on each permit.
-// The arithmetic is the gateway's own (contract/sliding_window.py).
+// The arithmetic is the gateway's own (contract/limiting/sliding_window.py).
 
 import { DurableObject } from "cloudflare:workers";
 

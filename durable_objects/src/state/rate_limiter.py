@@ -1,34 +1,26 @@
-"""`RateLimiter`: one sliding window for each object, so one object for each limited key.
+"""`RateLimiter`: the counts of one limited key, or of one shard of it, and its leases.
 
-A refused check changes nothing that counts and writes nothing. Storage that no longer matters is
-erased by an alarm, which is set with the first write and so costs the later checks nothing.
+What is decided is `contract.limiting.authority`; here it is kept. A request that is refused writes
+nothing. Storage that no longer matters is erased by an alarm, which is set with the first write and
+so costs the later ones nothing.
 """
 
+import os
 import time
 from typing import Any
 
 import msgspec
 from workers import DurableObject
 
-from contract.limits import LimitRequest
-from contract.sliding_window import SlidingWindow
+from contract.limiting.authority import Authority
+from contract.limits import LeaseRequest, LimiterStatus
 from state.record import Record
 
-_decode = msgspec.json.Decoder(LimitRequest).decode
+_decode = msgspec.json.Decoder(LeaseRequest).decode
 _encode = msgspec.json.Encoder().encode
 
 _SHORTEST_IDLE = 600.0
 """Seconds. An alarm is billed as a request, so that even short windows shall not have many."""
-
-
-class _KeptWindow(SlidingWindow):
-    """The counts, and how long the window is that they were taken for."""
-
-    length: float = 0.0
-
-    def idle_at(self) -> float:
-        """The time (Unix seconds) from which on no count matters: two windows from the latest."""
-        return self.latest + max(2 * self.length, _SHORTEST_IDLE)
 
 
 class RateLimiter(DurableObject):  # type: ignore[misc]
@@ -36,29 +28,49 @@ class RateLimiter(DurableObject):  # type: ignore[misc]
 
     def __init__(self, ctx: Any, env: Any) -> None:
         super().__init__(ctx, env)
-        self._record = Record(ctx, _KeptWindow)
+        self._record = Record(ctx, Authority)
+        self._shortest_idle = float(getattr(env, "LIMITER_SHORTEST_IDLE", None) or _SHORTEST_IDLE)
+        self._calls = 0
+        self._granted = 0
 
-    def check(self, request: str) -> str:
-        """Take permits: a JSON `LimitRequest` in, a JSON `LimitDecision` out."""
-        record = self._record
-        counts = record.value
+    def lease(self, request: str) -> str:
+        """Decide, and hand out permits: a JSON `LeaseRequest` in, a JSON `LeaseAnswer` out."""
         wanted = _decode(request)
-        decision = counts.check(wanted.quota, wanted.window, wanted.cost, time.time())
-        if decision.admitted:
-            counts.length = wanted.window
+        record = self._record
+        authority = record.value
+        if not authority.name:
+            authority.name = os.urandom(6).hex()
+        answer = authority.answer(wanted, time.time())
+        self._calls += 1
+        if answer.admitted:
+            self._granted += wanted.cost + answer.permits
+        if wanted.returns or wanted.report or (answer.admitted and (wanted.cost or answer.permits)):
             if not record.is_stored:
-                record.set_alarm(counts.idle_at())
+                record.set_alarm(self._idle_at())
             record.save()
-        return _encode(decision).decode()
+        return _encode(answer).decode()
+
+    def status(self) -> str:
+        """How it stands: a JSON `LimiterStatus`."""
+        record = self._record
+        status = LimiterStatus(
+            calls=self._calls,
+            granted=self._granted,
+            leases=len(record.value.leases),
+            stored=record.is_stored,
+        )
+        return _encode(status).decode()
 
     def ping(self) -> str:
         """Answer "ok" if SQLite works."""
         return "ok" if self._record.answers() else "storage failed"
 
     def alarm(self, *_: Any) -> None:
-        """Erase a window in which nothing counts any more; else look again later."""
-        idle_at = self._record.value.idle_at()
-        if time.time() >= idle_at:
-            self._record.erase(_KeptWindow())
+        """Erase counts of which none matters any more; else look again later."""
+        if time.time() >= self._record.value.idle_at:
+            self._record.erase(Authority())
         else:
-            self._record.set_alarm(idle_at)
+            self._record.set_alarm(self._idle_at())
+
+    def _idle_at(self) -> float:
+        return max(self._record.value.idle_at, time.time() + self._shortest_idle)

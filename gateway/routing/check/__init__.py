@@ -15,6 +15,7 @@ from routing.check.cors import check_cors
 from routing.check.credentials import check_credentials
 from routing.check.ends import check_ends
 from routing.check.finding import Finding, Path
+from routing.check.limits import check_limits
 from routing.check.routes import check_routes
 from routing.check.schemas import check_schemas
 from routing.check.services import check_bindings, check_local, check_services
@@ -37,6 +38,7 @@ def check_table(table: Table) -> list[Finding]:
         check_schemas(table),
         check_roles(table),
         check_cors(table),
+        check_limits(table),
         check_transforms(table),
         check_changes(table),
     )

@@ -7,9 +7,11 @@ import msgspec
 from pyodide.ffi import run_sync
 
 from contract.circuit_breaker import BreakerSettings, CircuitBreaker
+from contract.limiting.authority import Authority
+from contract.limiting.limit import Limit
+from contract.limits import LeaseRequest
 from contract.outcome_window import Outcome, Outcomes
 from contract.problems import Problem
-from contract.sliding_window import SlidingWindow
 from routing.paths import PathNormaliser
 from routing.regexes import literal_prefix
 from routing.table import PathsSettings
@@ -74,10 +76,14 @@ def _pointers(checker: Checker, text: str) -> list[str]:
     return [error.pointer for error in checker.errors(decode(text.encode()))]
 
 
-def window(quota: int, length: float, times: list[float]) -> list[Any]:
-    """The decisions of one sliding window."""
-    counts = SlidingWindow()
-    return [counts.check(quota, length, 1, now) for now in times]
+def limit(settings: dict[str, Any], times: list[float]) -> list[Any]:
+    """The decisions of an authority of this limit, kept as JSON in between."""
+    request = LeaseRequest(limit=msgspec.convert(settings, Limit), wanted=100)
+    authority, decided = Authority(name="one"), []
+    for now in times:
+        decided.append(authority.answer(request, now))
+        authority = msgspec.json.decode(msgspec.json.encode(authority), type=Authority)
+    return decided
 
 
 def breaker(settings: dict[str, Any], steps: list[tuple[str, float, Any]]) -> list[Any]:
@@ -103,6 +109,6 @@ def on_fetch(request: Any, env: Any, ctx: Any) -> Any:
     """POST /name with the arguments as a JSON array."""
     name = request.url.rpartition("/")[2]
     arguments = msgspec.json.decode(run_sync(request.text()))
-    functions = (paths, match, prefixes, select, transform, caching, schema, window, breaker)
+    functions = (paths, match, prefixes, select, transform, caching, schema, limit, breaker)
     result = {function.__name__: function for function in functions}[name](*arguments)
     return js.Response.new(msgspec.json.encode(result).decode())

@@ -1,0 +1,1 @@
+"""Rate limits as the gateway keeps them: settings, asking, and what happens without the objects."""

@@ -1,0 +1,117 @@
+"""The isolate's side of leases: how long a permit is good, what is told of it, when it asks."""
+
+import pytest
+
+from contract.limiting.holder import Held, Holding
+from contract.limiting.limit import DRIFT, Limit, passed, told
+from contract.limits import LeaseAnswer, Return
+
+LIMIT = Limit(algorithm="sliding_log", quota=1000, window=100.0)
+
+
+def holding() -> Holding:
+    return Holding("isolate", 0.0)
+
+
+def lease(
+    held: Holding, permits: int = 10, *, asked: float = 0.0, came: float = 0.0, name: str = "a.1"
+) -> None:
+    """What the object answers to somebody who asks for no cost and a batch."""
+    asking = held.ask(LIMIT, 0, asked, batch=True)
+    answer = LeaseAnswer(admitted=True, lease=name, permits=permits, life=9.0, remaining=5)
+    held.learn(asking, answer, came)
+
+
+def took(held: Held | None) -> bool:
+    return held is not None
+
+
+def test_the_life_of_a_lease_is_counted_from_when_it_was_asked_for() -> None:
+    held = holding()
+    lease(held, asked=1.0, came=6.0)
+    assert [took(held.take(1, at)) for at in (6.0, 9.9, 10.0)] == [True, True, False]
+    lease(held, asked=20.0, came=29.0)
+    assert not took(held.take(1, 29.0))
+
+
+@pytest.mark.parametrize("life", [0.1, 1.0, 60.0])
+def test_a_slow_clock_does_not_outlive_what_the_object_counts(life: float) -> None:
+    assert told(life) / (1 - DRIFT) < life
+    assert passed(told(life)) <= life
+    assert passed(1.0) * (1 - DRIFT) > 1.0
+
+
+def test_a_lease_has_as_many_permits_as_were_granted() -> None:
+    held = holding()
+    lease(held, 3)
+    assert [took(held.take(1, 1.0)) for _ in range(4)] == [True] * 3 + [False]
+
+
+def test_what_is_told_of_a_lease_is_what_was_used_and_when_at_last() -> None:
+    held = holding()
+    lease(held, 10, asked=1.0)
+    for at in (2.0, 3.0, 4.5):
+        assert took(held.take(2, at))
+    assert held.ask(LIMIT, 1, 5.0).request.returns == ()  # it is still good
+    assert held.ask(LIMIT, 1, 10.0).request.returns == (Return("a.1", used=6, age=3.5),)
+
+
+def test_what_was_told_is_told_again_until_it_was_heard() -> None:
+    held = holding()
+    lease(held, 1)
+    held.take(1, 1.0)
+    held.owe(3)
+    asking = held.ask(LIMIT, 1, 2.0)
+    told_of = asking.request.returns, asking.request.report
+    held.failed(asking, 3.0, 1.0, "away")
+    asking = held.ask(LIMIT, 1, 5.0)
+    assert (asking.request.returns, asking.request.report) == told_of
+    held.learn(asking, LeaseAnswer(admitted=True), 5.0)
+    assert not held.has_news()
+
+
+def test_what_is_given_back_can_be_taken_again_while_the_lease_is_good_and_never_after() -> None:
+    held = holding()
+    lease(held, 1)
+    permit = held.take(1, 1.0)
+    assert permit is not None
+    held.give_back(permit, 1, 1.0)
+    assert took(held.take(1, 2.0))
+    held.ask(LIMIT, 1, 3.0)  # which tells that it was used up
+    held.give_back(permit, 1, 3.0)
+    assert not took(held.take(1, 3.0))
+    assert held.ask(LIMIT, 1, 3.0).request.returns == (Return("a.1", used=0, age=2.0),)
+
+
+def test_a_clock_that_was_set_back_voids_what_was_counted_by_it() -> None:
+    held = Holding("isolate", 1000.0)
+    lease(held, asked=1000.0, came=1000.0)
+    assert took(held.take(1, 999.5))  # readings of several requests may differ
+    assert not took(held.take(1, 900.0))
+    asking = held.ask(LIMIT, 0, 950.0, batch=True)
+    held.take(1, 100.0)
+    held.learn(asking, LeaseAnswer(admitted=True, lease="a.2", permits=5, life=9.0), 100.0)
+    assert not took(held.take(1, 100.0))
+
+
+def test_one_request_at_a_time_asks_for_more_than_its_cost() -> None:
+    held = holding()
+    for _ in range(40):
+        held.take(1, 1.0)
+    wanted = []
+    for at in (1.0, 1.0, 1.5, 2.1, 2.1):  # the answer may take a second
+        asking = held.ask(LIMIT, 1, at, batch=True)
+        wanted.append(asking.batch)
+    assert wanted == [True, False, False, True, False]
+
+
+def test_batches_grow_with_demand_and_shrink_without() -> None:
+    held, sizes = holding(), []
+    for at in (0.1, 0.2, 0.3, 0.4, 60.0, 120.0):
+        for _ in range(20 if at < 1 else 2):
+            held.take(1, at)
+        asking = held.ask(LIMIT, 1, at, batch=True)
+        sizes.append(asking.request.wanted)
+        held.learn(asking, LeaseAnswer(admitted=True), at)
+    assert sizes[:4] == [0, 2, 4, 8]
+    assert sizes[4] <= 16
