@@ -22,7 +22,7 @@ from cli.plugins import check_plugins
 from cli.validate import violations
 from cli.yaml_source import Node, Position, ValuePath, collector_paused
 from cli.zones import check_zones, with_zones
-from routing.check import check_bindings, check_local, check_table
+from routing.check import check_bindings, check_faults, check_local, check_table
 from routing.schemas import with_compiled_schemas
 from routing.table import Table
 
@@ -200,7 +200,7 @@ def _load(
         return None, [mistake._replace(environment=environment or "") for mistake in mistakes]
     if not mistakes:
         findings = [*check_table(table), *check_plugins(table), *check_local(table, environment)]
-        findings += check_zones(table)
+        findings += [*check_faults(table, environment), *check_zones(table)]
         if bindings is not None:
             findings += check_bindings(table, bindings)
         if not findings:

@@ -316,6 +316,15 @@ LIMITER_UNAVAILABLE = _define(
     "What counts the requests of this exact limit does not answer, so none are let in. Try again.",
     retryable=True,
 )
+OVERLOADED = _define(
+    "overloaded",
+    503,
+    Category.LIMIT,
+    "The gateway has too much to do",
+    "More requests are under way than it takes on of this priority. Wait as long as Retry-After "
+    "says.",
+    retryable=True,
+)
 DATABASE_UNAVAILABLE = _define(
     "database-unavailable",
     503,

@@ -219,6 +219,11 @@ class Platform(Protocol):
         """Unix seconds, now. On Cloudflare it stands still while nothing is waited for."""
         ...
 
+    @property
+    def environment(self) -> str:
+        """The variable ENVIRONMENT; `production` where there is none."""
+        ...
+
     def chance(self) -> float:
         """A random number from [0, 1); no secret."""
         ...

@@ -95,6 +95,8 @@ _AUDIT: Final = {"AUDIT_LOG": "AuditLog"}
 
 ADMIN_HOST: Final = "admin.localhost"
 """On which the gateways answer operators, at the port of each."""
+_STAGING: Final = {"ENVIRONMENT": "staging"}
+"""Where faults can be injected, as in the last of `LABS`."""
 _OPERATED: Final = {"ADMIN_HOST": ADMIN_HOST}
 
 
@@ -126,14 +128,15 @@ def shared_plan(state: Path) -> Plan:
     config = CONFIGS["gateway"]
     bound = {"ORIGIN": ORIGIN, "STORED_KEY": FAULTS["DATA"]}
     switched = {**bound, "AUTH": SWITCH}
-    spare = {name: value for name, value in PARTNER_SECRETS.items() if name != "PARTNER_SPARE_KEY"}
+    bare = {name: value for name, value in PARTNER_SECRETS.items() if name != "PARTNER_SPARE_KEY"}
+    bare |= _STAGING
     labs = [
         Worker(
             config=config,
             name=name,
             modules=table,
             service_bindings=switched,
-            vars=_OPERATED | IDENTITY_KEYS | (spare if name == LABS[-1] else PARTNER_SECRETS),
+            vars=_OPERATED | IDENTITY_KEYS | (bare if name == LABS[-1] else PARTNER_SECRETS),
         )
         for name in LABS
     ]
@@ -298,7 +301,7 @@ def _compiled(folder: Path, origin: str) -> Path:
     text = ROUTES.read_text(encoding="utf-8").replace("origin.invalid", origin)
     table.write_text(text, encoding="utf-8")
     module = folder / "compiled_routes.py"
-    write_module(table, module)
+    write_module(table, module, environment="test")
     return module
 
 

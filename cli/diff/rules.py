@@ -229,6 +229,9 @@ OF_ROUTE: Final[dict[str, Rule]] = {
     "websocket": always(BREAKING, "only WebSockets are let in, or none"),
     "timeouts": always(RISKY, "slower answers may become 504, or break off"),
     "retries": always(RISKY, "other requests are sent again when the service fails"),
+    "fallback": always(RISKY, "something else answers when the service fails"),
+    "faults": always(RISKY, "faults are injected, where that is allowed, or no longer"),
+    "priority": always(RISKY, "it is refused sooner or later than before under load"),
     "upstream_host": always(RISKY, "the service sees another host"),
     "upstream_path": always(RISKY, "the service is asked at another path"),
     "access": _access,
@@ -248,6 +251,11 @@ OF_ROUTE: Final[dict[str, Rule]] = {
     "summary": always(COMPATIBLE, "only what people read"),
 }
 
+OF_TABLE: Final[dict[str, Rule]] = {
+    "load_shedding": always(RISKY, "requests are refused sooner or later than before under load"),
+}
+"""Of its members that stand alone."""
+
 OF_SERVICE: Final[dict[str, Rule]] = {
     "binding": always(RISKY, "another service answers"),
     "url": always(RISKY, "another service answers"),
@@ -255,6 +263,7 @@ OF_SERVICE: Final[dict[str, Rule]] = {
     "allow_ip": always(COMPATIBLE, "nothing that a request could meet"),
     "credentials": always(RISKY, "the service is shown something else, and may refuse it"),
     "circuit_breaker": always(COMPATIBLE, "calls are cut off by other rules when it fails"),
+    "bulkhead": always(RISKY, "more or fewer requests reach it at once"),
     "retry_budget": always(COMPATIBLE, "requests are sent again more or less often when it fails"),
 }
 

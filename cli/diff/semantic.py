@@ -46,6 +46,7 @@ def compare(a: Table, b: Table) -> list[Change]:
             b.security_headers,
             rules.OF_SECURITY_HEADERS,
         ),
+        *_members("table", "table", a, b, rules.OF_TABLE),
         *_services(a, b),
         *_limits(a, b),
         *_roles(a, b),

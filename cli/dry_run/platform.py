@@ -198,6 +198,8 @@ class RecordingPlatform:
         self.breakers = _Breakers()
         self.store = _Store()
         self._service = _Service(self)
+        self.environment = "production"
+        """In which no faults are injected: they are not what a table does."""
 
     def binding(self, name: str) -> _Service:
         return self._service

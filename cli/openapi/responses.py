@@ -19,13 +19,22 @@ _OF_STEP: Final[dict[str, tuple[ProblemType, ...]]] = {
     "guard": (problems.CONTENT_TOO_LARGE,),
     "websocket": (problems.WEBSOCKET_EXPECTED,),
     "rate_limit": (problems.RATE_LIMITED,),
+    "load_shedding": (problems.OVERLOADED,),
     "circuit_breaker": (problems.UPSTREAM_UNAVAILABLE,),
+    "bulkhead": (problems.UPSTREAM_BUSY,),
 }
 """Problems of the steps that raise the same ones whatever their settings say."""
 
 _WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 _RETRY_AFTER: Final = frozenset(
-    {"rate-limited", "auth-unavailable", "upstream-unavailable", "maintenance"}
+    {
+        "rate-limited",
+        "auth-unavailable",
+        "upstream-unavailable",
+        "maintenance",
+        "overloaded",
+        "upstream-busy",
+    }
 )
 
 

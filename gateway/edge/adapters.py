@@ -398,6 +398,8 @@ class CloudflarePlatform:
         """`place` is `request.cf` of the first request, which tells where the isolate runs."""
         self._env = env
         self._place = place
+        environment = getattr(env, "ENVIRONMENT", None)
+        self.environment = environment if isinstance(environment, str) else "production"
         # Seeded once, since each call for the platform's entropy crosses the border.
         self._random = random.Random(os.urandom(32))  # noqa: S311  (for nothing that is secret)
         self.authority = AuthWorker(getattr(env, Binding.AUTH))

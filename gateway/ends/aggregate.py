@@ -34,7 +34,7 @@ from messages import (
     discard,
     read_body,
 )
-from pipeline import Next, Policy
+from pipeline import Policy, compose
 from ports import Service, Together, Unavailable, Unconfigured
 from transforms.documents import NotJson, decode, is_json
 from transforms.target import Target
@@ -63,7 +63,7 @@ _OF_THE_WHOLE: Final = frozenset(
 
 
 class Part(NamedTuple):
-    """A member of the answer. `breaker` is that of its service, where it has one."""
+    """A member of the answer. `guards` stand before its service: breaker and bulkhead."""
 
     name: str
     service_name: str
@@ -72,7 +72,7 @@ class Part(NamedTuple):
     target: Target
     optional: bool
     timeout: float
-    breaker: Policy | None
+    guards: Sequence[Policy]
 
 
 class _Asked(NamedTuple):
@@ -125,15 +125,8 @@ class Aggregate:
             response, content = await self._call(part, exchange, request)
             return response
 
-        handle: Next = call
-        if part.breaker is not None:
-            breaker = part.breaker
-
-            async def handle(exchange: Exchange) -> Response:
-                return await breaker(exchange, call)
-
         try:
-            response = await handle(exchange)
+            response = await compose(part.guards, call)(exchange)
             if not 200 <= response.status < 300:
                 told = f"The part {part.name!r} was answered with the status {response.status}."
                 raise Problem(UPSTREAM_INVALID, told)

@@ -1,6 +1,6 @@
 """From the settings of an aggregation to what answers it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from ends.aggregate import Aggregate, Part
 from ends.settings import AggregateSettings
@@ -16,26 +16,27 @@ def compile_aggregate(
     settings: AggregateSettings,
     known: Mapping[str, ServiceSettings],
     services: Mapping[str, Service],
-    breaker: Callable[[str], Policy | None],
+    guards: Callable[[str, float], Sequence[Policy]],
     *,
     together: Together,
     identities: Identities,
 ) -> Aggregate:
-    """The end of a route with these `settings`, `breaker` giving that of a service, where it has
-    one. Raises `TemplateError`."""
-    parts = [
-        Part(
+    """The end of a route with these `settings`, `guards` giving what stands before a
+    service that may take so many seconds. Raises `TemplateError`."""
+    parts = []
+    for name, part in settings.parts.items():
+        timeout = seconds(part.timeout or known[part.service].timeout)
+        one = Part(
             name,
             part.service,
             services[part.service],
             known[part.service].audience,
             Target(part.path),
             part.optional,
-            seconds(part.timeout or known[part.service].timeout),
-            breaker(part.service),
+            timeout,
+            guards(part.service, timeout),
         )
-        for name, part in settings.parts.items()
-    ]
+        parts.append(one)
     return Aggregate(
         parts, size_in_bytes(settings.max_body), together=together, identities=identities
     )

@@ -3,8 +3,7 @@
 Every try passes the breaker behind this, which counts it; one that is open ends the trying.
 """
 
-from collections.abc import Awaitable, Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from breakers.settings import expanded
 from contract.problems import (
@@ -20,19 +19,12 @@ from resilience.backoff import full_jitter, retry_after
 from resilience.budget import RetryBudget
 from resilience.repeating import may_repeat
 from resilience.settings import RetriesSettings
+from resilience.surroundings import Surroundings
 from routing.units import seconds, size_in_bytes
 
 _OF_CALL: Final = {UPSTREAM_TIMEOUT.code: "timeout", UPSTREAM_UNREACHABLE.code: "connection"}
 _NOT_SENT: Final = frozenset({UPSTREAM_UNAVAILABLE.code, UPSTREAM_BUSY.code})
 """Problems of one service that was not asked; another one may take the request."""
-
-
-class Surroundings(NamedTuple):
-    """What retries need of the platform: Unix seconds, a wait, a random number from [0, 1)."""
-
-    clock: Callable[[], float]
-    pause: Callable[[float], Awaitable[None]]
-    chance: Callable[[], float]
 
 
 class Retry:

@@ -33,26 +33,33 @@ from messages import Exchange, Response
 from pipeline import Next, Policy, compose
 from policies.authenticate import Authenticate
 from policies.authorize import Authorize, Roles
+from policies.bulkhead import Bulkhead
 from policies.cache import Cache
 from policies.circuit_breaker import CircuitBreakerPolicy
 from policies.cors import Cors, CorsRules
 from policies.credentials import CredentialPlaces
 from policies.csrf import Csrf, SessionCsrf
 from policies.dispatch import Dispatch
+from policies.fallback import Fallback
 from policies.guard import Guard
 from policies.invalidate import Invalidate
 from policies.key_places import KeyPlaces
 from policies.lifecycle import Lifecycle
+from policies.load_shedding import LoadShedding
 from policies.maintenance import Maintenance
 from policies.network import Network
 from policies.plugin import Plugin
 from policies.rate_limit import RateLimit
-from policies.retry import Retry, Surroundings
+from policies.retry import Retry
 from policies.transform import Transform
 from policies.validate import BodyRule, Parameter, Parameters, ResponseRule, Validate
 from policies.websocket import WebSocketOnly
 from ports import Platform, Service
 from resilience.budget import RetryBudget
+from resilience.faults import ENVIRONMENTS, FaultyService
+from resilience.load import Load
+from resilience.permits import Permits
+from resilience.surroundings import Surroundings
 from routing.changes import VersionedRoute, VersionedRoutes, without_types
 from routing.ends import Destination, destinations
 from routing.locations import Locations
@@ -201,6 +208,8 @@ class _Builder:
         self._breakers: dict[str, CircuitBreakerPolicy] = {}
         self._surroundings = Surroundings(platform.time, platform.pause, platform.chance)
         self._retry_budgets: dict[str, RetryBudget] = {}
+        self._permits: dict[str, Permits] = {}
+        self._load = Load()
         self._cors = {name: CorsRules(settings) for name, settings in table.cors.items()}
         self._roles = Roles(table.roles)
         self._locations = Locations(versioned)
@@ -235,7 +244,7 @@ class _Builder:
                 settings.aggregate,
                 self._table.services,
                 self._services,
-                lambda service: self._breaker(service, settings.name),
+                lambda service, timeout: self._guards(service, settings.name, timeout),
                 together=self._platform.together,
                 identities=self._identities,
             )
@@ -250,7 +259,7 @@ class _Builder:
         total = timeouts.total if timeouts is not None else None
         return Dispatch(
             to.service,
-            self._services[to.service],
+            self._reached(to.service, settings),
             PathTemplate(to.upstream_path) if to.upstream_path is not None else None,
             timeout=self._timeout(settings, to.service),
             public_location=self._locations.public,
@@ -261,6 +270,36 @@ class _Builder:
             host=settings.upstream_host,
             tells_deadline=timeouts is not None or settings.retries is not None,
         )
+
+    def _guarded(self, settings: RouteSettings, to: Destination) -> Next:
+        """The dispatch to a service that is not the route's only one, behind what guards it."""
+        timeout = self._timeout(settings, to.service)
+        guards = self._guards(to.service, settings.name, timeout)
+        return compose(guards, self._dispatch(settings, to))
+
+    def _guards(self, service: str, route: str, timeout: float) -> list[Policy]:
+        """What stands before `service`, which may take so many seconds."""
+        guards = (self._breaker(service, route), self._bulkhead(service, timeout))
+        return [guard for guard in guards if guard is not None]
+
+    def _bulkhead(self, service: str, timeout: float) -> Bulkhead | None:
+        settings = self._table.services[service].bulkhead
+        if settings is None:
+            return None
+        permits = self._permits.get(service)
+        if permits is None:
+            permits = Permits(settings.max_in_flight, settings.queue)
+            self._permits[service] = permits
+        wait = seconds(settings.wait)
+        return Bulkhead(service, permits, self._surroundings, wait=wait, timeout=timeout)
+
+    def _reached(self, name: str, settings: RouteSettings) -> Service:
+        """The service `name`, with the faults of the route, where there may be any."""
+        service, faults = self._services[name], settings.faults
+        if faults is None or self._platform.environment not in ENVIRONMENTS:
+            return service
+        around = self._surroundings
+        return FaultyService(service, faults, around.pause, around.chance)
 
     def _timeout(self, settings: RouteSettings, service: str) -> float:
         """Seconds until the header fields of an answer."""
@@ -276,8 +315,7 @@ class _Builder:
         for one, to in zip(settings.backends, destinations(settings), strict=True):
             number = counted[one.service] = counted.get(one.service, 0) + 1
             name = one.service if number == 1 else f"{one.service}#{number}"
-            breaker = self._breaker(one.service, settings.name)
-            handle = compose([] if breaker is None else [breaker], self._dispatch(settings, to))
+            handle = self._guarded(settings, to)
             backends.append(Backend(name, one.weight, handle, header_edit(one)))
         sticky = settings.sticky
         known_by = None
@@ -483,6 +521,41 @@ class _Builder:
         name = route.versioned.settings.plugin
         return (Plugin(name), {"function": name}) if name is not None else None
 
+    def load_shedding(self, route: CompiledRoute) -> "_Made":
+        settings, priority = self._table.load_shedding, route.versioned.settings.priority
+        if settings is None:
+            return None
+        shares = {"critical": 100.0, "default": settings.default, "sheddable": settings.sheddable}
+        limit = max(1, int(settings.max_in_flight * shares[priority] / 100))
+        shown = {"priority": priority, "max_in_flight": limit}
+        return LoadShedding(self._load, limit, priority), shown
+
+    def fallback(self, route: CompiledRoute) -> "_Made":
+        settings = route.versioned.settings
+        fallback = settings.fallback
+        if fallback is None:
+            return None
+        if fallback.service is not None:
+            path = fallback.upstream_path or settings.upstream_path
+            to = Destination(fallback.service, path)
+            # What is wrong with the route's own service on purpose is not wrong with this one.
+            instead = self._guarded(msgspec.structs.replace(settings, faults=None), to)
+            return Fallback(fallback.on, instead, "service"), {"service": fallback.service}
+        if fallback.respond is None:
+            raise ValueError("a fallback to nothing: the table was not checked")
+        policy = Fallback(fallback.on, Respond(fallback.respond), "respond")
+        return policy, {"respond": fallback.respond.status}
+
+    def bulkhead(self, route: CompiledRoute) -> "_Made":
+        settings = route.versioned.settings
+        if settings.service is None:
+            return None  # as with the breaker
+        policy = self._bulkhead(settings.service, self._timeout(settings, settings.service))
+        bulkhead = self._table.services[settings.service].bulkhead
+        if policy is None or bulkhead is None:
+            return None
+        return policy, {"max_in_flight": bulkhead.max_in_flight, "queue": bulkhead.queue}
+
     def retry(self, route: CompiledRoute) -> "_Made":
         settings = route.versioned.settings
         if settings.retries is None:
@@ -609,6 +682,7 @@ _Make = Callable[[_Builder, CompiledRoute], _Made]
 ORDER: Final[Mapping[str, _Make]] = {
     # First, so that a page can read why it was refused, whoever of the others refuses it.
     "cors": _Builder.cors,
+    "load_shedding": _Builder.load_shedding,
     "lifecycle": _Builder.lifecycle,
     "maintenance": _Builder.maintenance,
     "websocket": _Builder.websocket,
@@ -624,9 +698,12 @@ ORDER: Final[Mapping[str, _Make]] = {
     "validate": _Builder.validate,
     "transform": _Builder.transform,
     "plugin": _Builder.plugin,
+    "fallback": _Builder.fallback,
     # In front of the breaker, which counts each try and ends them.
     "retry": _Builder.retry,
     "circuit_breaker": _Builder.circuit_breaker,
+    # Behind the breaker, so that nobody waits for a place at a service that is not called.
+    "bulkhead": _Builder.bulkhead,
 }
 """The order of every pipeline, and what makes each policy; the dispatch follows."""
 

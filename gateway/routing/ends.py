@@ -35,10 +35,13 @@ def destinations(route: RouteSettings) -> Iterator[Destination]:
 
 
 def services_of(route: RouteSettings) -> list[str]:
-    """Every service that `route` calls, once each: those of its end, then that of its mirror."""
+    """Every service that `route` calls, once each: those of its end, then its fallback's and its
+    mirror's."""
     called = [destination.service for destination in destinations(route)]
     if route.aggregate is not None:
         called += [part.service for part in route.aggregate.parts.values()]
+    if route.fallback is not None and route.fallback.service is not None:
+        called.append(route.fallback.service)
     if route.mirror is not None:
         called.append(route.mirror.service)
     return list(dict.fromkeys(called))

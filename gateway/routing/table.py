@@ -22,7 +22,14 @@ from ends.settings import (
     TimeoutsSettings,
 )
 from limiting.settings import RateLimitSettings
-from resilience.settings import RetriesSettings, RetryBudgetSettings
+from resilience.settings import (
+    BulkheadSettings,
+    FaultsSettings,
+    LoadSheddingSettings,
+    RetriesSettings,
+    RetryBudgetSettings,
+    ServiceFallbackSettings,
+)
 from routing.texts import FieldName, HostName, Name, UpstreamPath
 from routing.units import Duration, PositiveDuration, Size, SizeOrUnlimited
 from schema.settings import ParameterName, ValidateSettings
@@ -196,6 +203,8 @@ class ServiceSettings(Settings, frozen=True, kw_only=True):
     """What it is shown, so that it lets the gateway in."""
     retry_budget: RetryBudgetSettings = field(default_factory=RetryBudgetSettings)
     """How many retries it gets, of the routes that have `retries`."""
+    bulkhead: BulkheadSettings | None = None
+    """How many requests it gets at once."""
 
     @property
     def audience(self) -> str:
@@ -418,6 +427,12 @@ class RouteSettings(Settings, frozen=True, kw_only=True):
     timeouts: TimeoutsSettings | None = None
     retries: RetriesSettings | None = None
     """Requests that may be repeated are sent again where the service fails."""
+    fallback: ServiceFallbackSettings | None = None
+    """What answers where the service fails."""
+    faults: FaultsSettings | None = None
+    """Faults on purpose, for tests and game days; never in production."""
+    priority: Literal["critical", "default", "sheddable"] = "default"
+    """What is refused first where an isolate has too much to do (`load_shedding`)."""
     upstream_host: HostName | None = None
     """Host that a service binding sees in the URL and in the Host field."""
     upstream_path: UpstreamPath | None = None
@@ -456,6 +471,8 @@ class Table(Settings, frozen=True, kw_only=True):
     roles: dict[Name, RoleSettings] = field(default_factory=dict)
     cors: dict[Name, CorsSettings] = field(default_factory=dict)
     request_limits: RequestLimits = field(default_factory=RequestLimits)
+    load_shedding: LoadSheddingSettings | None = None
+    """When an isolate refuses requests, those of low priority first."""
     security_headers: SecurityHeadersSettings = field(default_factory=SecurityHeadersSettings)
     transforms: dict[Name, TransformSettings] = field(default_factory=dict)
     changes: tuple[ChangeSettings, ...] = ()

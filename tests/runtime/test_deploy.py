@@ -51,11 +51,12 @@ UPLOADED = {
         "limiting": "__init__ compile fallback limiter settings",
         "plugins": "__init__ pricing",
         "policies": """
-            __init__ authenticate authorize cache circuit_breaker cors credentials csrf
-            dispatch guard invalidate key_places lifecycle maintenance network plugin
+            __init__ authenticate authorize bulkhead cache circuit_breaker cors credentials csrf
+            dispatch fallback guard invalidate key_places lifecycle load_shedding maintenance
+            network plugin
             rate_limit retry transform validate websocket
         """,
-        "resilience": "__init__ backoff budget repeating settings",
+        "resilience": "__init__ backoff budget faults load permits repeating settings surroundings",
         "routing": """
             __init__ ambiguity changes compile conditions ends locations match meeting parameters
             paths patterns precedence query regexes resolve route_match schemas sessions table texts

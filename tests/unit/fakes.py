@@ -262,6 +262,7 @@ class FakePlatform:
         self.services: dict[str, FakeService] = {}
         self.secrets: dict[str, Secret] = {}
         self.states = {"auth": "ok", "data": "ok"}
+        self.environment = "production"
         self.chances: list[float] = []
         """Random numbers that come next; after them each is 0.5."""
         self.pauses: list[float] = []

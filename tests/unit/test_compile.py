@@ -235,14 +235,16 @@ def test_pipelines_have_one_order() -> None:
         plugin="pricing.add_tax",
         validate={"body": True},
         cors="pages",
+        fallback={"respond": {}},
     )
     cached = route(name="cached", path="/cached", versions=["v1"], cache={"ttl": "1m"}, retries={})
-    services = {"data": {"binding": "DATA", "circuit_breaker": {}}}
+    services = {"data": {"binding": "DATA", "circuit_breaker": {}, "bulkhead": {}}}
     cors = {"pages": {"origins": ["https://app.example.com"]}}
-    one = table(everything, cached, services=services, cors=cors)
+    shedding = {"max_in_flight": 100}
+    one = table(everything, cached, services=services, cors=cors, load_shedding=shedding)
     compiled = CompiledRoutes(one, FakePlatform())
     orders = [[step.name for step in one.steps()] for one in compiled.all()]
     assert orders == [
         [name for name in ORDER if name not in ("cache", "carry_up", "websocket", "retry")],
-        ["lifecycle", "cache", "retry", "circuit_breaker"],
+        ["load_shedding", "lifecycle", "cache", "retry", "circuit_breaker", "bulkhead"],
     ]

@@ -9,8 +9,9 @@ import httpx
 import pytest
 
 from runtime.local import LocalRuntime
-from tests.consumer import Consumer, unique
-from tests.plan import LABS
+from tests.consumer import Consumer, problem, unique
+from tests.eventually import eventually
+from tests.plan import LABS, ORIGIN
 
 Calls = Callable[[str], int]
 
@@ -91,6 +92,93 @@ def test_retries_make_no_storm(runtime: LocalRuntime, calls: Calls, does: str) -
     if "every" in does:
         assert seen[200] > REQUESTS * 0.5
         assert seen[200] == asked - asked // 2
+
+
+def peak(runtime: LocalRuntime, path: str) -> int:
+    """How many requests for `path` were under way at the origin at once."""
+    return int(httpx.get(f"{runtime.url(ORIGIN)}/-/peak", params={"path": path}).text)
+
+
+def test_a_bulkhead_holds_at_the_service(runtime: LocalRuntime, lab: Consumer) -> None:
+    path = f"/narrow/{unique('n')}"
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda _: lab.get(path, params={"delay": "700"}), range(12)))
+    assert peak(runtime, path) == 3
+    # Three at once, and two that have waited; more only where they came later.
+    assert sum(answer.status_code == 200 for answer in answers) >= 5
+    refused = [answer for answer in answers if answer.status_code != 200]
+    assert refused
+    for answer in refused:
+        problem(answer, 503, "upstream-busy")
+        assert answer.headers["retry-after"] == "1"
+    assert lab.get(path).status_code == 200
+
+
+def test_aborted_requests_take_no_places_along(runtime: LocalRuntime, lab: Consumer) -> None:
+    path = f"/stuck/{unique('n')}"
+
+    def give_up(_: int) -> None:
+        with pytest.raises(httpx.TimeoutException):
+            httpx.get(f"{runtime.url(LABS[0])}{path}?delay=700", timeout=0.3)
+
+    # Two in their places, two in the queue, and nobody is there any more.
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(give_up, range(4)))
+    eventually(lambda: lab.get(path).status_code == 200)
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda _: lab.get(path, params={"delay": "300"}), range(2)))
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert peak(runtime, path) == 2
+
+
+FALLBACKS = [
+    ("GET", "status=503", True),
+    ("GET", "fault=hang", True),
+    ("POST", "fault=throw", True),
+    ("GET", "status=404", False),
+]
+
+
+@pytest.mark.parametrize(("method", "does", "instead"), FALLBACKS)
+def test_the_table_answers_where_the_service_fails(
+    lab: Consumer, method: str, does: str, instead: bool
+) -> None:
+    name = unique("f")
+    answer = lab.request(method, f"/falls-back/{name}?{does}")
+    assert answer.headers.get("x-fallback") == ("respond" if instead else None)
+    if instead:
+        assert (answer.status_code, answer.json()) == (200, {"id": name})
+        assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(("method", "instead"), [("GET", True), ("POST", False)])
+def test_another_service_answers_what_may_be_repeated(
+    lab: Consumer, calls: Calls, method: str, instead: bool
+) -> None:
+    name = unique("f")
+    # Both are the same origin, whose every second answer for a path fails.
+    asked = [
+        lab.request(method, f"/falls-back-elsewhere/{name}?fault=throw&every=2") for _ in range(2)
+    ]
+    assert [answer.headers.get("x-fallback") for answer in asked] == [
+        None,
+        "service" if instead else None,
+    ]
+    assert [answer.status_code for answer in asked] == [200, 200 if instead else 502]
+    assert calls(f"/instead/{name}") == int(instead)
+
+
+def test_faults_are_injected_where_that_is_allowed(
+    runtime: LocalRuntime, lab: Consumer, calls: Calls
+) -> None:
+    path, wanted = f"/faulty/{unique('f')}", {"x-break": "1"}
+    with Consumer(runtime.url(LABS[-1])) as staging:
+        assert staging.get(path).status_code == 200
+        answer = staging.get(path, headers=wanted)
+    assert (answer.status_code, answer.headers["x-fault"]) == (503, "abort")
+    assert answer.elapsed.total_seconds() >= 0.3
+    assert calls(path) == 1
+    assert lab.get(path, headers=wanted).status_code == 200  # production
 
 
 def test_the_log_says_how_often_and_why_no_more(lab: Consumer, runtime: LocalRuntime) -> None:

@@ -18,12 +18,25 @@ from routing.check.finding import Finding, Path
 from routing.check.limits import check_limits
 from routing.check.routes import check_routes
 from routing.check.schemas import check_schemas
-from routing.check.services import check_bindings, check_local, check_services
+from routing.check.services import (
+    check_bindings,
+    check_faults,
+    check_local,
+    check_services,
+)
 from routing.check.transforms import check_applied, check_transforms
 from routing.check.versions import check_versions
 from routing.table import Table
 
-__all__ = ["MAX_FINDINGS", "Finding", "Path", "check_bindings", "check_local", "check_table"]
+__all__ = [
+    "MAX_FINDINGS",
+    "Finding",
+    "Path",
+    "check_bindings",
+    "check_faults",
+    "check_local",
+    "check_table",
+]
 
 MAX_FINDINGS: Final = 100
 """Nobody reads more, and looking for the name that was meant takes its time."""

@@ -206,7 +206,16 @@ def _check_part(route: RouteSettings, part: PartSettings, at: Path) -> Iterator[
 def _check_calls(table: Table, route: RouteSettings, end: str, at: Path) -> Iterator[Finding]:
     """Of what goes with the call of a service: there has to be one, and it has to allow it."""
     calls = end in ("service", "backends")
-    for name in ("mirror", "timeouts", "retries", "upstream_host", "upstream_path", "websocket"):
+    for name in (
+        "mirror",
+        "timeouts",
+        "retries",
+        "fallback",
+        "faults",
+        "upstream_host",
+        "upstream_path",
+        "websocket",
+    ):
         if getattr(route, name) and not calls:
             yield Finding((*at, name), f"a route with `{end}` sends no request on")
     if calls:
@@ -233,14 +242,37 @@ def _check_sending(table: Table, route: RouteSettings, at: Path) -> Iterator[Fin
     if route.retries is not None and not IDEMPOTENT & set(route.methods):
         told = ", ".join(sorted(IDEMPOTENT))
         yield Finding((*at, "retries"), f"only {told} may be sent again, and it has none of them")
+    yield from _check_fallback(table, route, (*at, "fallback"))
     if route.websocket:
         yield from _check_websocket(route, at)
+
+
+def _check_fallback(table: Table, route: RouteSettings, at: Path) -> Iterator[Finding]:
+    fallback = route.fallback
+    if fallback is None:
+        return
+    if (fallback.respond is None) == (fallback.service is None):
+        yield Finding(at, "expected exactly one of `respond` and `service`")
+        return
+    if fallback.respond is not None:
+        yield from _check_respond(route, fallback.respond, (*at, "respond"))
+        if fallback.upstream_path is not None:
+            yield Finding((*at, "upstream_path"), "there is no `service` that it could be for")
+        return
+    here: Path = (*at, "service")
+    yield from known(fallback.service or "", table.services, "service", here)
+    yield from _check_path(route, fallback.upstream_path, (*at, "upstream_path"))
+    if fallback.service == route.service:
+        yield Finding(here, "it is the one that has failed: use `retries`")
+    if not IDEMPOTENT & set(route.methods):
+        told = ", ".join(sorted(IDEMPOTENT))
+        yield Finding(here, f"only {told} may be sent again, and the route has none of them")
 
 
 def _check_websocket(route: RouteSettings, at: Path) -> Iterator[Finding]:
     if route.methods != ("GET",):
         yield Finding((*at, "methods"), "a WebSocket begins with GET: expected `[GET]`")
-    for name in ("cache", "mirror", "transform", "retries"):
+    for name in ("cache", "mirror", "transform", "retries", "fallback"):
         if getattr(route, name) is not None:
             yield Finding((*at, name), "there is nothing of this in a WebSocket")
     if route.timeouts is not None and route.timeouts.total is not None:

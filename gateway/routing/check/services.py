@@ -38,6 +38,19 @@ def check_local(table: Table, environment: str | None) -> Iterator[Finding]:
             )
 
 
+def check_faults(table: Table, environment: str | None) -> Iterator[Finding]:
+    """Faults on purpose, which no production may have. The gateway does not inject them there."""
+    if environment in (*DEVELOPMENT, "staging"):
+        return
+    for position, route in enumerate(table.routes):
+        if route.faults is not None:
+            yield Finding(
+                ("routes", position, "faults"),
+                "faults are for tests: say so in an environment called `staging` or "
+                f"{' or '.join(f'`{one}`' for one in DEVELOPMENT)}",
+            )
+
+
 def _check_url(service: ServiceSettings, at: Path) -> Iterator[Finding]:
     url = service.url or ""
     host = _host(url)
