@@ -19,6 +19,7 @@ from contract.breaker import (
     ForceRequest,
 )
 from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishRequest
+from contract.cache_lease import FlightAnswer, FlightRequest, ReleaseRequest
 from contract.feed import Changes, Kind, PointerAnswer, PointerRequest, TablePointer
 from contract.limits import LeaseAnswer, LeaseRequest
 from messages import Request, Response
@@ -148,6 +149,16 @@ class ResponseStore(Protocol):
         ...
 
 
+class CacheLeases(Protocol):
+    """The objects that say who fetches an answer for all that wait for it."""
+
+    async def acquire(
+        self, shard: str, request: FlightRequest, *, timeout: float
+    ) -> FlightAnswer: ...
+
+    async def release(self, shard: str, request: ReleaseRequest, *, timeout: float) -> None: ...
+
+
 class ChangeFeed(Protocol):
     """The object that says what has changed since an isolate last asked."""
 
@@ -202,6 +213,9 @@ class Platform(Protocol):
 
     @property
     def store(self) -> ResponseStore: ...
+
+    @property
+    def leases(self) -> CacheLeases: ...
 
     def binding(self, name: str) -> Service:
         """The service binding called `name`; one that is never available where there is none."""

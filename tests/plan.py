@@ -90,6 +90,7 @@ _AUTH_DATABASE: Final = "00000000-0000-4000-8000-0000000000a0"
 _DATA_DATABASE: Final = "00000000-0000-4000-8000-0000000000da"
 _OBJECTS: Final = {"RATE_LIMITER": "RateLimiter", "CIRCUIT_BREAKER": "CircuitBreaker"}
 _FEED: Final = {"CHANGE_FEED": "ChangeFeed"}
+_LEASES: Final = {"CACHE_LEASE": "CacheLease"}
 _DIRECTORY: Final = {"BREAKER_DIRECTORY": "BreakerDirectory"}
 _AUDIT: Final = {"AUDIT_LOG": "AuditLog"}
 
@@ -148,7 +149,7 @@ def shared_plan(state: Path) -> Plan:
         service_bindings={**bound, **FAULTS},
         options={
             "durableObjects": {
-                **objects_of(FAULTY_OBJECTS, {**_OBJECTS, **_AUDIT}),
+                **objects_of(FAULTY_OBJECTS, {**_OBJECTS, **_AUDIT, **_LEASES}),
                 **objects_of(STATE, {**_FEED, **_DIRECTORY}),
             }
         },
@@ -220,7 +221,9 @@ def caller() -> Worker:
         service_bindings={"AUTH": AUTH, "DATA": DATA, "CACHE": CACHE, "KEYLESS": KEYLESS},
         options={
             "d1Databases": {"AUTH_DB": _AUTH_DATABASE, "DATA_DB": _DATA_DATABASE},
-            "durableObjects": objects_of(STATE, {**_OBJECTS, **_FEED, **_AUDIT, **_DIRECTORY}),
+            "durableObjects": objects_of(
+                STATE, {**_OBJECTS, **_FEED, **_AUDIT, **_DIRECTORY, **_LEASES}
+            ),
         },
     )
 
@@ -231,9 +234,9 @@ def fault_workers() -> tuple[Worker, ...]:
     real = {"AUTH": AUTH, "DATA": DATA, "CACHE": CACHE}
     own = {
         f"FAULTY_{name}": {"className": class_name, "useSQLite": True}
-        for name, class_name in {**_OBJECTS, **_AUDIT}.items()
+        for name, class_name in {**_OBJECTS, **_AUDIT, **_LEASES}.items()
     }
-    objects = {"durableObjects": {**own, **objects_of(STATE, {**_OBJECTS, **_AUDIT})}}
+    objects = {"durableObjects": {**own, **objects_of(STATE, {**_OBJECTS, **_AUDIT, **_LEASES})}}
     return (
         *(
             Worker(script=script, name=fault, service_bindings={"TARGET": real[binding]})

@@ -19,6 +19,7 @@ from contract.breaker import (
     ForceRequest,
 )
 from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishRequest
+from contract.cache_lease import FlightAnswer, FlightRequest, ReleaseRequest, Turn
 from contract.circuit_breaker import State
 from contract.identity import gateway_name
 from contract.limits import LeaseAnswer, LeaseRequest
@@ -166,6 +167,16 @@ class _Breakers:
         return Listing(names=(), wishes={})
 
 
+class _Leases:
+    """Nobody waits for anybody."""
+
+    async def acquire(self, shard: str, request: FlightRequest, *, timeout: float) -> FlightAnswer:
+        return FlightAnswer(turn=Turn.ALONE)
+
+    async def release(self, shard: str, request: ReleaseRequest, *, timeout: float) -> None:
+        return None
+
+
 class _Store:
     """Empty, and stays so."""
 
@@ -197,6 +208,7 @@ class RecordingPlatform:
         self.limiters = _Limiters()
         self.breakers = _Breakers()
         self.store = _Store()
+        self.leases = _Leases()
         self._service = _Service(self)
         self.environment = "production"
         """In which no faults are injected: they are not what a table does."""

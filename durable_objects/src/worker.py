@@ -5,8 +5,16 @@ It has no address of its own; every class answers RPC only.
 
 from state.audit_log import AuditLog
 from state.breaker_directory import BreakerDirectory
+from state.cache_lease import CacheLease
 from state.change_feed import ChangeFeed
 from state.circuit_breaker import CircuitBreaker
 from state.rate_limiter import RateLimiter
 
-__all__ = ["AuditLog", "BreakerDirectory", "ChangeFeed", "CircuitBreaker", "RateLimiter"]
+__all__ = [
+    "AuditLog",
+    "BreakerDirectory",
+    "CacheLease",
+    "ChangeFeed",
+    "CircuitBreaker",
+    "RateLimiter",
+]

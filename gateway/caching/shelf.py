@@ -3,14 +3,17 @@
 The one module here that waits for anything.
 """
 
-from typing import Final, NamedTuple
+from collections.abc import Coroutine
+from typing import Any, Final, NamedTuple
 
 from caching.entries import Entry, Variants, read_entry, variant_of
+from caching.flight import Flight
 from caching.keys import Key, addresses_of, key_of
 from caching.purges import Purges
 from caching.settings import CacheRules
 from caching.stored import StoredResponse
 from caching.storing import retention
+from contract.cache_lease import Outcome
 from messages import Exchange, Headers, Response
 from ports import ResponseStore, Unavailable
 
@@ -26,10 +29,18 @@ class Place(NamedTuple):
     entry: Entry | None = None
     known: float = 0.0
     """What was known of purges before anything was asked."""
+    flight: Flight | None = None
+    """What others wait for, where the answer to this request is theirs as well."""
 
     @property
     def stored(self) -> StoredResponse | None:
         return self.entry.stored if self.entry is not None else None
+
+    def exact(self, headers: Headers) -> str:
+        """The key of what answers a request with these fields, as far as that is known."""
+        if self.variants is None:
+            return self.key.url
+        return self.key.of_variant(variant_of(self.variants, headers))
 
 
 class Shelf:
@@ -92,7 +103,20 @@ class Shelf:
         `asked`: the fields of the request, as the client has them.
         """
         twin = self._store.duplicate(response)
-        exchange.defer(self._write(place, asked, kept, twin))
+        if place.flight is None:
+            exchange.defer(self._write(place, asked, kept, twin))
+        else:
+            place.flight.is_kept = True
+            exchange.defer(self._land(place.flight, self._write(place, asked, kept, twin)))
+
+    async def _land(self, flight: Flight, writing: Coroutine[Any, Any, None]) -> None:
+        """Tell those who wait once it is written, or has failed to be."""
+        outcome = Outcome.FAILED
+        try:
+            await writing
+            outcome = Outcome.STORED
+        finally:
+            await flight.end(outcome)
 
     async def _write(
         self, place: Place, asked: Headers, kept: StoredResponse, twin: Response

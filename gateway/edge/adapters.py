@@ -30,6 +30,7 @@ from contract.breaker import (
 )
 from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishRequest
 from contract.cache import FACTS, MAX_BODY, STATUS, STORED_AT, TTL, PurgeRequest
+from contract.cache_lease import FlightAnswer, FlightRequest, ReleaseRequest
 from contract.feed import (
     FEED,
     AppendRequest,
@@ -59,6 +60,7 @@ _all = promising(js.Promise.all, js.Promise, listed=True)
 _encode = msgspec.json.Encoder().encode
 _decode_verification = msgspec.json.Decoder(VerifyResponse).decode
 _decode_limit = msgspec.json.Decoder(LeaseAnswer).decode
+_decode_flight = msgspec.json.Decoder(FlightAnswer).decode
 _decode_breaker = msgspec.json.Decoder(BreakerStatus).decode
 _decode_details = msgspec.json.Decoder(BreakerDetails).decode
 _decode_wish = msgspec.json.Decoder(ListAnswer).decode
@@ -253,6 +255,28 @@ class CircuitBreakerObjects:
         return _read("breaker directory", decode, answer)
 
 
+class CacheLeaseObjects:
+    """The CacheLease objects of the state Worker."""
+
+    def __init__(self, namespace: Any) -> None:
+        self._namespace = namespace
+
+    async def acquire(self, shard: str, request: FlightRequest, *, timeout: float) -> FlightAnswer:
+        lease = self._object(shard)
+        message = _encoded(request)
+        answer = await _ask("cache lease", timeout, invoke, lease.acquire, lease, message)
+        return _read("cache lease", _decode_flight, answer)
+
+    async def release(self, shard: str, request: ReleaseRequest, *, timeout: float) -> None:
+        lease = self._object(shard)
+        await _ask("cache lease", timeout, invoke, lease.release, lease, _encoded(request))
+
+    def _object(self, name: str) -> Any:
+        if self._namespace is None:
+            raise Unavailable("cache lease", reason="not bound")
+        return self._namespace.getByName(name)
+
+
 class ChangeFeedObject:
     """The one ChangeFeed object of the state Worker."""
 
@@ -410,6 +434,7 @@ class CloudflarePlatform:
         keys = getattr(env, IDENTITY_SECRET, None)
         self.signer = WebCryptoSigner(keys, getattr(env, "ENVIRONMENT", None))
         self.store = SharedCache(getattr(env, Binding.CACHE))
+        self.leases = CacheLeaseObjects(getattr(env, Binding.CACHE_LEASE, None))
         feed = getattr(env, Binding.CHANGE_FEED, None)
         self.feed = ChangeFeedObject(feed) if feed is not None else None
         audit_log = getattr(env, Binding.AUDIT_LOG, None)

@@ -14,6 +14,7 @@ from caching import cache_status
 from caching.conditions import has_it, validators
 from caching.decide import STALE_IF_ERROR, decide, selected
 from caching.decision import ERRORS, OWN_CONDITIONS, Forward, OnlyIfCached, Serve, Validate
+from caching.flight import Flights, for_all
 from caching.keys import Key
 from caching.purges import Purges
 from caching.ranges import Part
@@ -26,6 +27,7 @@ from caching.storing import Refusal, store
 from caching.tags import Tags, TooMany, take_tags, together
 from caching.updating import identified, is_same_representation, updated
 from contract.cache import MAX_BODY
+from contract.cache_lease import Outcome, Turn
 from contract.problems import NOT_STORED, Problem
 from messages import Exchange, Request, Response, discard, read_body
 from pipeline import Next
@@ -35,6 +37,11 @@ Clock = Callable[[], float]
 """Unix seconds."""
 
 _MAX_REFRESHING: Final = 1000
+
+_MOST_FLIGHTS: Final = 2
+"""The first may only tell what answers vary with; the second is for the own variant."""
+
+_NO_ANSWER: Final = (Turn.FAILED, Turn.LATE)
 
 
 class Cache:
@@ -52,12 +59,14 @@ class Cache:
         *,
         purges: Purges | None = None,
         tags: Tags | None = None,
+        flights: Flights | None = None,
     ) -> None:
         """`made_by` tells what makes the answers from what made them before; empty for one way."""
         self._rules = rules
         self._shelf = Shelf(rules, store, made_by, purges or Purges())
         self._tags = tags or Tags(())
         self._clock = clock
+        self._flights = flights
         self._refreshing: dict[str, float] = {}
 
     async def __call__(self, exchange: Exchange, next: Next) -> Response:
@@ -73,20 +82,88 @@ class Cache:
         match decision:
             case Serve():
                 return await self._hit(exchange, next, decision, place)
-            case Validate():
-                return await self._validate(exchange, next, request, place, decision)
             case OnlyIfCached():
                 status = f"{cache_status.NAME}; detail=only-if-cached"
                 raise Problem(NOT_STORED, headers={"cache-status": status})
-            case Forward(reason):
-                pass
-        if reason == "request":
-            return await self._pass(exchange, next, reason)
-        reason = "vary-miss" if place.variants is not None else reason
+            case Forward("request"):
+                return await self._pass(exchange, next, "request")
+        if self._flights is not None and for_all(request, decision):
+            return await self._together(exchange, next, request, place, decision)
+        return await self._ask(exchange, next, request, place, decision)
+
+    async def _ask(
+        self,
+        exchange: Exchange,
+        next: Next,
+        request: CacheRequest,
+        place: Place,
+        decision: Validate | Forward,
+    ) -> Response:
+        """The service answers, or says that what is stored does."""
+        if isinstance(decision, Validate):
+            return await self._validate(exchange, next, request, place, decision)
+        reason = "vary-miss" if place.variants is not None else decision.reason
         exchange.log["cache"] = "miss"
         request.headers = request.headers.copy()  # as the client has them, whoever edits the others
-        response = await next(exchange)
-        return self._stored(exchange, request, response, place, reason)
+        if place.flight is None:
+            response = await next(exchange)
+            return self._stored(exchange, request, response, place, reason)
+        # The whole answer, for the others as well; the client's conditions are for it alone.
+        response = await next(_again(exchange, []))
+        answer = self._stored(exchange, request, response, place, reason)
+        return _for_client(request, answer, self._now(exchange))
+
+    async def _together(
+        self,
+        exchange: Exchange,
+        next: Next,
+        request: CacheRequest,
+        place: Place,
+        decision: Validate | Forward,
+    ) -> Response:
+        """Ask the service for all that want the same, or wait for who does."""
+        flights = self._flights
+        assert flights is not None  # noqa: S101  (else everybody asks alone)
+        for _ in range(_MOST_FLIGHTS):
+            may_be_stale = isinstance(decision, Validate) and decision.if_error
+            flight = await flights.join(
+                exchange, place.exact(request.headers), has_fallback=may_be_stale
+            )
+            if flight.turn is Turn.LEAD:
+                own = place._replace(flight=flight)
+                return await self._lead(exchange, next, request, own, decision)
+            if isinstance(decision, Validate) and decision.if_error and flight.turn in _NO_ANSWER:
+                exchange.log["stale_after"] = flight.turn.value
+                return await self._despite(exchange, request, place, decision, None)
+            if flight.turn is not Turn.STORED:
+                break
+            reason, place = decision.reason, await self._shelf.find(exchange, request.headers)
+            stored = () if place.stored is None else (place.stored,)
+            found = decide(request, stored, self._rules, self._now(exchange))
+            if isinstance(found, Serve):
+                exchange.log["cache"] = "collapsed"
+                told = cache_status.forwarded(reason, collapsed=True, ttl=found.ttl)
+                return await _answer(found, place, told)
+            if not isinstance(found, Validate | Forward) or not for_all(request, found):
+                break
+            decision = found
+        return await self._ask(exchange, next, request, place, decision)
+
+    async def _lead(
+        self,
+        exchange: Exchange,
+        next: Next,
+        request: CacheRequest,
+        place: Place,
+        decision: Validate | Forward,
+    ) -> Response:
+        """Ask the service, and tell those who wait for the flight of `place`."""
+        flight = place.flight
+        try:
+            return await self._ask(exchange, next, request, place, decision)
+        finally:
+            if flight is not None and not flight.is_kept:
+                exchange.defer(flight.end(flight.outcome))
 
     async def _pass(self, exchange: Exchange, next: Next, reason: str) -> Response:
         """The service answers, and nothing is stored."""
@@ -141,9 +218,12 @@ class Cache:
         request: CacheRequest,
         place: Place,
         decision: Validate,
-        failure: int,
+        failure: int | None,
     ) -> Response:
-        """What is stored, as the service has failed (RFC 5861, section 4)."""
+        """What is stored, as the service has failed (RFC 5861, section 4).
+
+        `failure`: the status with which it has; None where it was another request that it failed.
+        """
         exchange.log["cache"] = "stale"
         status, part = selected(request, decision.stored)
         serve = Serve(decision.stored, status, decision.age, decision.ttl, part)
@@ -216,6 +296,8 @@ class Cache:
         )
         if isinstance(kept, Refusal):
             exchange.log["not_stored"] = kept.value
+            if place.flight is not None and response.status not in ERRORS:
+                place.flight.outcome = Outcome.UNSTORABLE
         else:
             self._shelf.write_later(exchange, place, request.headers, kept, response)
         response.headers.add("cache-status", told)
@@ -247,9 +329,18 @@ class Cache:
         place = await self._shelf.find(exchange, request.headers)
         if place.stored is None:
             return
-        decision = Validate(place.stored, "stale", validators(place.stored), False, 0.0, 0.0)
-        response = await self._validate(exchange, next, request, place, decision)
-        if "not_stored" in exchange.log:
+        # Where the service fails, what is stored stays as it is.
+        decision = Validate(place.stored, "stale", validators(place.stored), True, 0.0, 0.0)
+        if self._flights is None:
+            response = await self._validate(exchange, next, request, place, decision)
+        else:
+            key = place.exact(request.headers)
+            flight = await self._flights.join(exchange, key, waits=False)
+            if flight.turn is Turn.LATE:
+                return  # somebody else is at it
+            own = place._replace(flight=flight)
+            response = await self._lead(exchange, next, request, own, decision)
+        if exchange.log["cache"] == "stale" or "not_stored" in exchange.log:
             await discard(response.body)
 
     def _now(self, exchange: Exchange) -> float:

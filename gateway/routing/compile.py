@@ -14,6 +14,7 @@ from msgspec import to_builtins
 
 from breakers.settings import compiled as compiled_breaker
 from breakers.talk import Talk
+from caching.flight import Flights
 from caching.invalidation import SAFE
 from caching.settings import CacheRules
 from caching.tags import Tags
@@ -75,6 +76,7 @@ from routing.table import (
     MaintenanceSettings,
     RouteSettings,
     ServiceSettings,
+    SingleFlightSettings,
     Table,
 )
 from routing.units import seconds, size_in_bytes
@@ -468,6 +470,7 @@ class _Builder:
             platform.time,
             purges=self._memory.purges,
             tags=Tags(cache.tags),
+            flights=self._flights(cache.single_flight),
         )
         return policy, {"ttl": cache.ttl, **to_builtins(cache)}
 
@@ -489,6 +492,15 @@ class _Builder:
             routes = (one.settings for name in versions for one in self._versioned.of(name))
             self._with_cache = [one for one in routes if one.cache is not None]
         return self._with_cache
+
+    def _flights(self, settings: SingleFlightSettings | None) -> Flights | None:
+        if settings is None:
+            return None
+        wait = seconds(settings.wait)
+        lease = seconds(settings.lease) if settings.lease is not None else wait / 2
+        platform = self._platform
+        region = platform.region(settings.region)
+        return Flights(platform.leases, wait=wait, lease=lease, region=region)
 
     def carry_up(self, route: CompiledRoute) -> "_Made":
         """The transforms of changes, where what is checked is the newer version's words."""

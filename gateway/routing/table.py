@@ -31,7 +31,7 @@ from resilience.settings import (
     ServiceFallbackSettings,
 )
 from routing.texts import FieldName, HostName, Name, UpstreamPath
-from routing.units import Duration, PositiveDuration, Size, SizeOrUnlimited
+from routing.units import Duration, PositiveDuration, ShortDuration, Size, SizeOrUnlimited
 from schema.settings import ParameterName, ValidateSettings
 from settings import Settings
 from transforms.settings import TransformSettings
@@ -368,6 +368,18 @@ TagTemplate = Annotated[
 ]
 
 
+class SingleFlightSettings(Settings, frozen=True, kw_only=True):
+    """Of several requests for the same one goes to the service, the others wait for its answer."""
+
+    wait: ShortDuration = "2s"
+    """How long they wait; then they go themselves, or have what is stale where that is allowed."""
+    lease: ShortDuration | None = None
+    """How long that one is alone with the service; then the next one goes. Half of `wait` where it
+    does not say."""
+    region: Literal["colo", "continent", "global"] = "global"
+    """Within which it is one."""
+
+
 class CacheSettings(Settings, frozen=True, kw_only=True):
     """Answers may be stored and used again."""
 
@@ -383,6 +395,8 @@ class CacheSettings(Settings, frozen=True, kw_only=True):
     """An answer with Set-Cookie is not stored, or without that field."""
     tags: Annotated[tuple[TagTemplate, ...], Meta(max_length=16)] = ()
     """Names under which its answers can be purged, beside those that the service says."""
+    single_flight: SingleFlightSettings | None = None
+    """One request at a time goes to the service for what is not stored; others wait for it."""
 
 
 class MaintenanceSettings(Settings, frozen=True, kw_only=True):

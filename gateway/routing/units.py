@@ -20,6 +20,13 @@ PositiveDuration = Annotated[
         description="A duration above zero such as 250ms, 30s or 1h30m.",
     ),
 ]
+ShortDuration = Annotated[
+    str,
+    Meta(
+        pattern=r"^(?=.*[1-9])([0-9]{1,4}ms|[1-9]s|[1-5][0-9]s)$",
+        description="A duration above zero and below a minute such as 250ms or 2s.",
+    ),
+]
 # One pattern, as msgspec accepts no union of a text with a pattern and a literal text.
 Size = Annotated[
     str,

@@ -40,7 +40,7 @@ UPLOADED = {
         "breakers": "__init__ settings talk view",
         "caching": """
             __init__ ages cache_status conditions dates decide decision directives entity_tags
-            entries freshness invalidation keys lists purger purges ranges request serving
+            entries flight freshness invalidation keys lists purger purges ranges request serving
             settings shelf stored storing structured_fields tags targeted updating vary
         """,
         "edge": "__init__ adapters border convert driver signing",
@@ -90,7 +90,7 @@ UPLOADED = {
     "state": {
         "": "worker",
         "state": """
-            __init__ audit_log audit_trail breaker_directory change_feed circuit_breaker
+            __init__ audit_log audit_trail breaker_directory cache_lease change_feed circuit_breaker
             rate_limiter record
         """,
     },

@@ -24,6 +24,7 @@ from contract.breaker import (
 )
 from contract.breaker_directory import Directory, ListAnswer, Listing, ListRequest, WishRequest
 from contract.cache import FACTS, STATUS, STORED_AT, TTL
+from contract.cache_lease import FlightAnswer, FlightRequest, Outcome, ReleaseRequest, Turn
 from contract.circuit_breaker import CircuitBreaker
 from contract.identity import gateway_name
 from contract.limiting.authority import Authority
@@ -212,6 +213,33 @@ class FakeBreakers:
             raise Unavailable("circuit breaker")
 
 
+class FakeLeases:
+    """Everybody leads, but for those to whom `turns` say something else."""
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+        """What those are told that come next."""
+        self.before: Callable[[], None] = lambda: None
+        """What happens while one of them waits."""
+        self.asked: list[FlightRequest] = []
+        self.outcomes: list[Outcome] = []
+        self.down = False
+
+    async def acquire(self, shard: str, request: FlightRequest, *, timeout: float) -> FlightAnswer:
+        self.asked.append(request)
+        if self.down:
+            raise Unavailable("cache lease")
+        turn = self.turns.pop(0) if self.turns else Turn.LEAD
+        if turn is not Turn.LEAD:
+            self.before()
+        return FlightAnswer(turn=turn, token=len(self.asked))
+
+    async def release(self, shard: str, request: ReleaseRequest, *, timeout: float) -> None:
+        if self.down:
+            raise Unavailable("cache lease")
+        self.outcomes.append(request.outcome)
+
+
 class FakeStore:
     """The shared cache as a dict; entries have the form that the cache Worker gives them."""
 
@@ -259,6 +287,7 @@ class FakePlatform:
         self.limiters = FakeLimiters(self.clock)
         self.breakers = FakeBreakers(self.clock)
         self.store = FakeStore()
+        self.leases = FakeLeases()
         self.services: dict[str, FakeService] = {}
         self.secrets: dict[str, Secret] = {}
         self.states = {"auth": "ok", "data": "ok"}

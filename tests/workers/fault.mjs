@@ -97,6 +97,20 @@ export class CircuitBreaker extends FaultyObject {
   }
 }
 
+export class CacheLease extends FaultyObject {
+  acquire(argument) {
+    return inject(() => this.real(this.env.CACHE_LEASE).acquire(argument));
+  }
+
+  release(argument) {
+    return inject(() => this.real(this.env.CACHE_LEASE).release(argument));
+  }
+
+  ping() {
+    return inject(() => "ok");
+  }
+}
+
 export class AuditLog extends FaultyObject {
   append(argument) {
     return inject(() => this.real(this.env.AUDIT_LOG).append(argument));

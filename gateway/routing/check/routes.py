@@ -13,6 +13,7 @@ from routing.check.finding import Finding, Path, known
 from routing.paths import PathTemplate
 from routing.regexes import group_names, objections
 from routing.table import AccessSettings, Condition, ConditionSettings, RouteSettings, Table
+from routing.units import seconds
 from routing.versions import in_version
 
 _NO_DOTS: Final = "a path has no segments `.` and `..`"
@@ -49,6 +50,10 @@ def _check_names(table: Table, route: RouteSettings, at: Path) -> Iterator[Findi
         yield Finding((*at, "purge"), "none of the route's methods changes anything")
     if route.cache is not None and route.access != "public":
         yield Finding((*at, "cache"), "only answers of a route with `access: public` are shared")
+    flight = route.cache.single_flight if route.cache is not None else None
+    if flight is not None and seconds(flight.lease or "0s") > seconds(flight.wait):
+        message = "the next one has to go while others still wait: at most `wait`"
+        yield Finding((*at, "cache", "single_flight", "lease"), message)
 
 
 def _check_path(route: RouteSettings, at: Path, *, ignore_case: bool) -> Iterator[Finding]:
