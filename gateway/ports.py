@@ -22,7 +22,7 @@ from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishReq
 from contract.cache_lease import FlightAnswer, FlightRequest, ReleaseRequest
 from contract.feed import Changes, Kind, PointerAnswer, PointerRequest, TablePointer
 from contract.limits import LeaseAnswer, LeaseRequest
-from messages import Request, Response
+from messages import Exchange, Request, Response
 
 
 class Unavailable(Exception):
@@ -248,6 +248,10 @@ class Platform(Protocol):
 
     async def pause(self, seconds: float) -> None:
         """Let so many seconds go by."""
+        ...
+
+    def end_idle(self, response: Response, exchange: Exchange, seconds: float) -> None:
+        """Give `response` a body that breaks off after so many seconds without anything new."""
         ...
 
     def log(self, line: dict[str, Any]) -> None:

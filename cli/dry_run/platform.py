@@ -23,7 +23,7 @@ from contract.cache_lease import FlightAnswer, FlightRequest, ReleaseRequest, Tu
 from contract.circuit_breaker import State
 from contract.identity import gateway_name
 from contract.limits import LeaseAnswer, LeaseRequest
-from messages import BodyTooLarge, Headers, Request, Response, read_body
+from messages import BodyTooLarge, Exchange, Headers, Request, Response, read_body
 from ports import RegionKind
 
 _ANY_SIZE = 1 << 62
@@ -233,6 +233,9 @@ class RecordingPlatform:
         return [await work for work in works]
 
     async def pause(self, seconds: float) -> None:
+        return None
+
+    def end_idle(self, response: Response, exchange: Exchange, seconds: float) -> None:
         return None
 
     def log(self, line: dict[str, Any]) -> None:

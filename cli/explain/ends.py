@@ -55,6 +55,7 @@ def _dispatches(settings: RouteSettings, table: Table) -> Iterator[Step]:
             name: value
             for name, value in (
                 ("total", timeouts.total),
+                ("idle", timeouts.idle),
                 ("host", settings.upstream_host),
                 ("path", to.upstream_path),
             )

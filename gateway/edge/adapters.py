@@ -49,8 +49,9 @@ from contract.log_line import log_line
 from contract.names import IDENTITY_SECRET, PING, Binding
 from edge.convert import JsStream, Origin, cut_off, request_to_js, response_from_js
 from edge.driver import Rejected, invoke, pause, promising, settled, together, within
+from edge.idle import end_idle
 from edge.signing import WebCryptoSigner
-from messages import BodyTooLarge, Request, Response, read_body
+from messages import BodyTooLarge, Exchange, Request, Response, read_body
 from ports import RegionKind, Secret, Service, Unavailable
 
 T = TypeVar("T")
@@ -470,6 +471,9 @@ class CloudflarePlatform:
 
     async def pause(self, seconds: float) -> None:
         await pause(seconds)
+
+    def end_idle(self, response: Response, exchange: Exchange, seconds: float) -> None:
+        end_idle(response, exchange, seconds)
 
     def log(self, line: dict[str, Any]) -> None:
         write_line(line)

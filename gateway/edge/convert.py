@@ -136,9 +136,16 @@ def cut_off(response: Response, end: Any) -> Response:
     if origin.body is None:
         return response
     through = js.IdentityTransformStream.new()
-    source = origin.body.source.pipeThrough(through, _with_signal(end))
-    response.body = body = JsStream(source, None)
-    response.origin = origin._replace(body=body)
+    return with_stream(response, origin.body.source.pipeThrough(through, _with_signal(end)))
+
+
+def with_stream(response: Response, stream: Any) -> Response:
+    """`response`, whose body is `stream` now: in a JavaScript response of its own, as the body of
+    the one that came is spoken for, so that a cache could not clone it."""
+    origin: Origin = response.origin
+    source = _new_response(stream, origin.source)
+    response.body = body = JsStream(source.body, None)
+    response.origin = origin._replace(source=source, body=body)
     return response
 
 

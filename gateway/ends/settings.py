@@ -176,3 +176,5 @@ class TimeoutsSettings(Settings, frozen=True, kw_only=True):
     """From the call of the service until its answer's header fields."""
     total: PositiveDuration | None = None
     """From the arrival of the request until the end of the answer's body, which is cut off."""
+    idle: PositiveDuration | None = None
+    """Between two pieces of the answer's body, which is cut off."""

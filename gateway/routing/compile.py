@@ -256,10 +256,10 @@ class _Builder:
             last = self._dispatch(settings, next(destinations(settings)))
         return last if settings.mirror is None else self._mirror(settings).over(last)
 
-    def _dispatch(self, settings: RouteSettings, to: Destination) -> Dispatch:
+    def _dispatch(self, settings: RouteSettings, to: Destination) -> Next:
         timeouts = settings.timeouts
         total = timeouts.total if timeouts is not None else None
-        return Dispatch(
+        dispatch = Dispatch(
             to.service,
             self._reached(to.service, settings),
             PathTemplate(to.upstream_path) if to.upstream_path is not None else None,
@@ -272,6 +272,18 @@ class _Builder:
             host=settings.upstream_host,
             tells_deadline=timeouts is not None or settings.retries is not None,
         )
+        idle = timeouts.idle if timeouts is not None else None
+        return dispatch if idle is None else self._never_idle(dispatch, seconds(idle))
+
+    def _never_idle(self, dispatch: Next, idle: float) -> Next:
+        """`dispatch`, whose answers break off after `idle` seconds without anything new."""
+
+        async def watched(exchange: Exchange) -> Response:
+            response = await dispatch(exchange)
+            self._platform.end_idle(response, exchange, idle)
+            return response
+
+        return watched
 
     def _guarded(self, settings: RouteSettings, to: Destination) -> Next:
         """The dispatch to a service that is not the route's only one, behind what guards it."""

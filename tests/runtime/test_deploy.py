@@ -43,7 +43,7 @@ UPLOADED = {
             entries flight freshness invalidation keys lists purger purges ranges request serving
             settings shelf stored storing structured_fields tags targeted updating vary
         """,
-        "edge": "__init__ adapters border convert driver signing",
+        "edge": "__init__ adapters border convert driver idle signing",
         "ends": """
             __init__ aggregate backends choice compile_aggregate credentials edits forwarding mirror
             redirect respond settings

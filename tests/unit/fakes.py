@@ -323,6 +323,9 @@ class FakePlatform:
         if self.waits_take_time:
             self.clock.now += seconds
 
+    def end_idle(self, response: Response, exchange: Exchange, seconds: float) -> None:
+        return None
+
     def log(self, line: dict[str, Any]) -> None:
         self.lines.append(line)
 

@@ -341,7 +341,7 @@ MISTAKES = [
     ({"aggregate": {"parts": {"x": {"service": "data", "path": "/a//b"}}}},
      "aggregate.parts.x.path", "no empty segments"),
     ({"aggregate": {"parts": PARTS}, "methods": ["POST"]}, "methods", "[GET]"),
-    ({"service": "data", "timeouts": {}}, "timeouts", "`headers` or `total`"),
+    ({"service": "data", "timeouts": {}}, "timeouts", "`headers`, `total` or `idle`"),
     ({"service": "data", "websocket": True, "methods": ["GET", "POST"]}, "methods", "[GET]"),
     ({"service": "data", "websocket": True, "mirror": {"service": "auth"}}, "mirror", "WebSocket"),
     ({"service": "data", "websocket": True, "timeouts": {"total": "1s"}}, "timeouts.total", "end"),

@@ -279,6 +279,37 @@ def test_a_body_in_time_is_whole(lab: Consumer) -> None:
         assert lab.get(f"/{route}/x", params={"status": "204"}).status_code == 204
 
 
+def test_a_body_that_stands_still_is_cut_off(lab: Consumer, origin: httpx.Client) -> None:
+    path = f"/idle/{unique('i')}"
+    with lab.stream("GET", path, params={"drip": "30000"}) as answer:
+        assert answer.status_code == 200
+        with pytest.raises(httpx.RemoteProtocolError):
+            collections.deque(answer.iter_raw(), maxlen=0)
+    eventually(lambda: origin.get("/-/cancelled", params={"path": path}).text == "1")
+
+
+def test_a_body_that_goes_on_is_whole(lab: Consumer) -> None:
+    answer = lab.get(f"/idle/{unique('i')}", params={"size": "3000000"})
+    assert len(answer.content) == 3_000_000
+    assert answer.content[:251] == bytes(range(251))
+    assert lab.get("/idle/x", params={"status": "204"}).status_code == 204
+
+
+def test_who_goes_away_from_a_watched_body_is_noticed(lab: Consumer, origin: httpx.Client) -> None:
+    path = f"/idle/{unique('i')}"
+    with lab.stream("GET", path, params={"drip": "20"}) as answer:
+        next(answer.iter_raw())
+    eventually(lambda: origin.get("/-/cancelled", params={"path": path}).text == "1")
+
+
+def test_a_body_with_a_time_can_be_stored(lab: Consumer) -> None:
+    path = f"/cut-off-cached/{unique('i')}"
+    first = lab.get(path)
+    assert first.status_code == 200
+    eventually(lambda: "hit" in lab.get(path).headers["cache-status"])
+    assert lab.get(path).content == first.content
+
+
 def test_a_route_can_be_more_hasty_than_its_service(lab: Consumer) -> None:
     document = problem(lab.get("/cut-off/x?fault=hang"), 504, "upstream-timeout")
     assert "0.25 s" in document["detail"]

@@ -237,8 +237,9 @@ def _check_sending(table: Table, route: RouteSettings, at: Path) -> Iterator[Fin
                     (*at, "upstream_host"),
                     f"`{name}` has a `url`, whose host is the one that fetch sends; put it there",
                 )
-    if route.timeouts is not None and route.timeouts.headers is None is route.timeouts.total:
-        yield Finding((*at, "timeouts"), "expected `headers` or `total`, or both")
+    timeouts = route.timeouts
+    if timeouts is not None and not (timeouts.headers or timeouts.total or timeouts.idle):
+        yield Finding((*at, "timeouts"), "expected `headers`, `total` or `idle`")
     if route.retries is not None and not IDEMPOTENT & set(route.methods):
         told = ", ".join(sorted(IDEMPOTENT))
         yield Finding((*at, "retries"), f"only {told} may be sent again, and it has none of them")
@@ -275,5 +276,8 @@ def _check_websocket(route: RouteSettings, at: Path) -> Iterator[Finding]:
     for name in ("cache", "mirror", "transform", "retries", "fallback"):
         if getattr(route, name) is not None:
             yield Finding((*at, name), "there is nothing of this in a WebSocket")
-    if route.timeouts is not None and route.timeouts.total is not None:
-        yield Finding((*at, "timeouts", "total"), "a WebSocket has no end to wait for")
+    if route.timeouts is not None:
+        for name in ("total", "idle"):
+            if getattr(route.timeouts, name) is not None:
+                told = "a WebSocket has no end to wait for"
+                yield Finding((*at, "timeouts", name), told)
