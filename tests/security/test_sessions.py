@@ -77,6 +77,7 @@ ATTACKS: dict[str, dict[str, str | None]] = {
     "a sibling domain": {"sec-fetch-site": "same-site"},
     "a sandboxed frame": {"origin": "null", "sec-fetch-site": "cross-site"},
     "an origin of null": {"origin": "null", "sec-fetch-site": None},
+    "an empty origin": {"origin": "", "sec-fetch-site": None},
     "nothing that says where it comes from": {"origin": None, "sec-fetch-site": None},
 }
 
