@@ -137,10 +137,12 @@ def _of_services(table: Table, route: CompiledRoute) -> Iterator[ProblemType]:
     settings = route.versioned.settings
     if settings.aggregate is not None:
         yield problems.UPSTREAM_INVALID
-    if settings.service is None and any(
-        table.services[name].circuit_breaker for name in services_of(settings)
-    ):
-        yield problems.UPSTREAM_UNAVAILABLE
+    if settings.service is None:
+        called = [table.services[name] for name in services_of(settings)]
+        if any(service.circuit_breaker for service in called):
+            yield problems.UPSTREAM_UNAVAILABLE
+        if any(service.bulkhead for service in called):
+            yield problems.UPSTREAM_BUSY
     yield problems.UPSTREAM_UNREACHABLE
     yield problems.UPSTREAM_TIMEOUT
 

@@ -7,7 +7,7 @@ import pytest
 
 from application import Application
 from contract.problems import Problem
-from messages import Exchange, Response
+from messages import Exchange, Request, Response
 from policies.bulkhead import LOOKS, Bulkhead
 from policies.load_shedding import LoadShedding
 from resilience.load import PATIENCE, Load
@@ -141,6 +141,36 @@ def test_a_full_bulkhead_says_nothing_of_the_service() -> None:
     application = Application(one, "id", platform)
     step = application._routes.all().__next__().steps()
     assert [each.name for each in step][-2:] == ["circuit_breaker", "bulkhead"]
+    assert run(application.handle(exchange("GET", "/v2/things/7"))).status == 200
+
+
+ENDS: list[dict[str, Any]] = [
+    {"service": "data"},
+    {"service": None, "backends": [{"service": "data"}]},
+    {"service": None, "aggregate": {"parts": {"one": {"service": "data", "path": "/"}}}},
+]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_service_has_one_bulkhead_whichever_route_calls_it(end: dict[str, Any]) -> None:
+    platform = FakePlatform()
+    data = {"binding": "DATA", "bulkhead": {"max_in_flight": 1, "queue": 0}}
+    one = table(
+        route(name="outer", path="/outer"), route(name="inner", **end), services={"data": data}
+    )
+    application = Application(one, "id", platform)
+    inner: list[Response] = []
+
+    def answer(request: Request) -> Response:
+        if request.path == "/outer":  # while this one is under way, there is no room
+            inner.append(run(application.handle(exchange("GET", "/v2/things/7"))))
+        return json_response(b"{}")
+
+    platform.binding("DATA").answer = answer
+    assert run(application.handle(exchange("GET", "/v2/outer"))).status == 200
+    (refused,) = inner
+    assert isinstance(refused.body, bytes)
+    assert (refused.status, b"upstream-busy" in refused.body) == (503, True)
     assert run(application.handle(exchange("GET", "/v2/things/7"))).status == 200
 
 

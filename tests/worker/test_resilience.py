@@ -94,6 +94,22 @@ def test_retries_make_no_storm(runtime: LocalRuntime, calls: Calls, does: str) -
         assert seen[200] == asked - asked // 2
 
 
+def test_under_load_what_matters_least_is_refused_first(lab: Consumer) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        path = f"/echo/{unique('l')}"
+        busy = [pool.submit(lab.get, path, params={"delay": "3000"}) for _ in range(3)]
+        refused = eventually(lambda: shed(lab.get("/sheddable/7")))
+        problem(refused, 503, "overloaded")
+        assert refused.headers["retry-after"] == "1"
+        assert lab.get(f"/echo/{unique('l')}").status_code == 200
+        assert [one.result().status_code for one in busy] == [200] * 3
+    eventually(lambda: lab.get("/sheddable/7").status_code == 200, 30)
+
+
+def shed(answer: httpx.Response) -> httpx.Response | None:
+    return answer if answer.status_code == 503 else None
+
+
 def peak(runtime: LocalRuntime, path: str) -> int:
     """How many requests for `path` were under way at the origin at once."""
     return int(httpx.get(f"{runtime.url(ORIGIN)}/-/peak", params={"path": path}).text)
