@@ -25,6 +25,12 @@ DEADLINE: Final = "gateway-deadline-ms"
 """To a service: for how many milliseconds from now the gateway waits for the header fields of its
 answer. What is made later nobody gets."""
 
+IDEMPOTENCY_KEY: Final = "idempotency-key"
+"""Makes a request take effect once (draft-ietf-httpapi-idempotency-key-header-07)."""
+
+IDEMPOTENCY_REPLAYED: Final = "idempotency-replayed"
+"""On an answer that was given before, to a request with the same key."""
+
 INTERNAL_PREFIX: Final = "gateway-"
 """Fields with this prefix belong to the gateway: none from outside gets to a service."""
 
@@ -57,6 +63,7 @@ class Binding:
     CACHE_LEASE: Final = "CACHE_LEASE"
     CHANGE_FEED: Final = "CHANGE_FEED"
     AUDIT_LOG: Final = "AUDIT_LOG"
+    IDEMPOTENCY: Final = "IDEMPOTENCY"
     TABLES: Final = "TABLES"
 
 

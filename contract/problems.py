@@ -173,6 +173,47 @@ PRECONDITION_FAILED = _define(
     "The record is not in the state that you named",
     "If-Match names a version of the record that is not its current one. Read it again.",
 )
+IDEMPOTENCY_KEY_MISSING = _define(
+    "idempotency-key-missing",
+    400,
+    Category.REQUEST,
+    "An idempotency key is required",
+    "Requests to this route need the field Idempotency-Key, with a value of their own, such as a "
+    "random UUID. A repetition has the same value.",
+)
+IDEMPOTENCY_KEY_REUSED = _define(
+    "idempotency-key-reused",
+    422,
+    Category.REQUEST,
+    "The idempotency key belongs to another request",
+    "The key was sent before, with another method, target, media type or body. Each request needs "
+    "a key of its own; nothing was done.",
+)
+IDEMPOTENCY_IN_PROGRESS = _define(
+    "idempotency-in-progress",
+    409,
+    Category.REQUEST,
+    "The request is still being carried out",
+    "A request with this key is under way. Ask again with the same key for its answer, as soon as "
+    "Retry-After says.",
+    retryable=True,
+)
+IDEMPOTENCY_IN_DOUBT = _define(
+    "idempotency-in-doubt",
+    409,
+    Category.REQUEST,
+    "It is not known whether the request took effect",
+    "A request with this key was on its way to the service, and nobody knows what came of it. It "
+    "is not sent again. Find out; if it took no effect, send it with a new key.",
+)
+IDEMPOTENCY_NOT_KEPT = _define(
+    "idempotency-not-kept",
+    409,
+    Category.REQUEST,
+    "The request was carried out, and its answer is gone",
+    "The service has answered a request with this key, and the answer was too large to be kept or "
+    "broke off. It is not sent again. The detail has the status.",
+)
 UNSUPPORTED_VERSION = _define(
     "unsupported-version",
     400,
@@ -390,6 +431,15 @@ UPSTREAM_NOT_CONFIGURED = _define(
     "The gateway is not set up for the service",
     "What the gateway has to show to the service behind this route is missing, so the service was "
     "not asked. Whoever runs the gateway has to set it.",
+    retryable=True,
+)
+IDEMPOTENCY_UNAVAILABLE = _define(
+    "idempotency-unavailable",
+    503,
+    Category.INTERNAL,
+    "Idempotency keys cannot be looked up right now",
+    "Whether this request was sent before is not known, so it was not sent. Try again with the "
+    "same key.",
     retryable=True,
 )
 MAINTENANCE = _define(

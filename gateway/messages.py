@@ -250,6 +250,7 @@ class Exchange:
         "request_id",
         "rest",
         "route",
+        "sends",
         "trace",
         "tried",
         "upgrade",
@@ -297,6 +298,8 @@ class Exchange:
         """What follows the prefix, on a route that matches by prefix; with its slash."""
         self.upstream_path: str | None = None
         """The path at the service, where a policy has decided it; else the route does."""
+        self.sends = 0
+        """How often a service was given the request, or a part of it, whatever came of it."""
         self.tried: tuple[int, ...] = ()
         """Positions of the backends that were asked already, where a request is sent again."""
         self.principal: Principal | None = None

@@ -21,6 +21,7 @@ from contract.breaker import (
 from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishRequest
 from contract.cache_lease import FlightAnswer, FlightRequest, ReleaseRequest
 from contract.feed import Changes, Kind, PointerAnswer, PointerRequest, TablePointer
+from contract.idempotency import BeginAnswer, BeginRequest, EndRequest
 from contract.limits import LeaseAnswer, LeaseRequest
 from messages import Exchange, Request, Response
 
@@ -126,6 +127,16 @@ class BreakerObjects(Protocol):
     async def listing(self, *, timeout: float) -> Listing: ...
 
 
+class IdempotencyObjects(Protocol):
+    """The objects that remember idempotency keys, one for each key of a caller."""
+
+    async def begin(self, name: str, request: BeginRequest, *, timeout: float) -> BeginAnswer: ...
+
+    async def end(self, name: str, request: EndRequest, *, timeout: float) -> bool:
+        """Whether it counts."""
+        ...
+
+
 RegionKind = Literal["colo", "continent", "global"]
 
 
@@ -210,6 +221,9 @@ class Platform(Protocol):
 
     @property
     def breakers(self) -> BreakerObjects: ...
+
+    @property
+    def idempotency(self) -> IdempotencyObjects: ...
 
     @property
     def store(self) -> ResponseStore: ...

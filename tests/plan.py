@@ -93,6 +93,7 @@ _FEED: Final = {"CHANGE_FEED": "ChangeFeed"}
 _LEASES: Final = {"CACHE_LEASE": "CacheLease"}
 _DIRECTORY: Final = {"BREAKER_DIRECTORY": "BreakerDirectory"}
 _AUDIT: Final = {"AUDIT_LOG": "AuditLog"}
+_KEYS: Final = {"IDEMPOTENCY": "Idempotency"}
 
 ADMIN_HOST: Final = "admin.localhost"
 """On which the gateways answer operators, at the port of each."""
@@ -149,7 +150,7 @@ def shared_plan(state: Path) -> Plan:
         service_bindings={**bound, **FAULTS},
         options={
             "durableObjects": {
-                **objects_of(FAULTY_OBJECTS, {**_OBJECTS, **_AUDIT, **_LEASES}),
+                **objects_of(FAULTY_OBJECTS, {**_OBJECTS, **_AUDIT, **_LEASES, **_KEYS}),
                 **objects_of(STATE, {**_FEED, **_DIRECTORY}),
             }
         },
@@ -222,7 +223,7 @@ def caller() -> Worker:
         options={
             "d1Databases": {"AUTH_DB": _AUTH_DATABASE, "DATA_DB": _DATA_DATABASE},
             "durableObjects": objects_of(
-                STATE, {**_OBJECTS, **_FEED, **_AUDIT, **_DIRECTORY, **_LEASES}
+                STATE, {**_OBJECTS, **_FEED, **_AUDIT, **_DIRECTORY, **_LEASES, **_KEYS}
             ),
         },
     )
@@ -234,9 +235,11 @@ def fault_workers() -> tuple[Worker, ...]:
     real = {"AUTH": AUTH, "DATA": DATA, "CACHE": CACHE}
     own = {
         f"FAULTY_{name}": {"className": class_name, "useSQLite": True}
-        for name, class_name in {**_OBJECTS, **_AUDIT, **_LEASES}.items()
+        for name, class_name in {**_OBJECTS, **_AUDIT, **_LEASES, **_KEYS}.items()
     }
-    objects = {"durableObjects": {**own, **objects_of(STATE, {**_OBJECTS, **_AUDIT, **_LEASES})}}
+    objects = {
+        "durableObjects": {**own, **objects_of(STATE, {**_OBJECTS, **_AUDIT, **_LEASES, **_KEYS})}
+    }
     return (
         *(
             Worker(script=script, name=fault, service_bindings={"TARGET": real[binding]})
@@ -251,7 +254,16 @@ def core_worker() -> Worker:
     gateway = CONFIGS["gateway"].parent / "gateway"
     pure = [
         path
-        for part in ("breakers", "caching", "routing", "transforms", "ends", "resilience", "schema")
+        for part in (
+            "breakers",
+            "caching",
+            "ends",
+            "idempotency",
+            "resilience",
+            "routing",
+            "schema",
+            "transforms",
+        )
         for path in (gateway / part).glob("*.py")
     ]
     alone = (

@@ -11,6 +11,7 @@ import msgspec
 
 from cli.diff.schemas import Checked, differences
 from cli.diff.severity import Severity
+from idempotency.settings import IdempotencySettings
 from limiting.settings import RateLimitSettings
 from routing.table import (
     AccessSettings,
@@ -107,6 +108,20 @@ def _maintenance(before: Any, after: Any) -> Verdict:
     if before is False:
         return Verdict(BREAKING, "it is closed for maintenance: 503")
     return Verdict(COMPATIBLE, "another notice while it is closed")
+
+
+def _idempotency(before: Any, after: Any) -> Verdict:
+    if _needs_key(after) and not _needs_key(before):
+        return Verdict(BREAKING, "requests need an Idempotency-Key now: 400 without one")
+    if after is False:
+        return Verdict(RISKY, "requests that are repeated with their key take effect again")
+    if before is False:
+        return Verdict(COMPATIBLE, "requests with an Idempotency-Key take effect once")
+    return Verdict(RISKY, "keys are remembered otherwise")
+
+
+def _needs_key(idempotency: Any) -> bool:
+    return isinstance(idempotency, IdempotencySettings) and idempotency.required
 
 
 def limit(before: RateLimitSettings | None, after: RateLimitSettings | None) -> Verdict:
@@ -239,6 +254,7 @@ OF_ROUTE: Final[dict[str, Rule]] = {
     "csrf": always(BREAKING, "pages have to show something else, or other ones may call"),
     "maintenance": _maintenance,
     "rate_limit": limit,
+    "idempotency": _idempotency,
     "cors": _cors,
     "cache": _cache,
     "purge": always(RISKY, "other stored answers are purged after a change"),

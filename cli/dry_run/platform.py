@@ -21,6 +21,7 @@ from contract.breaker import (
 from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishRequest
 from contract.cache_lease import FlightAnswer, FlightRequest, ReleaseRequest, Turn
 from contract.circuit_breaker import State
+from contract.idempotency import BeginAnswer, BeginRequest, EndRequest, Standing
 from contract.identity import gateway_name
 from contract.limits import LeaseAnswer, LeaseRequest
 from messages import BodyTooLarge, Exchange, Headers, Request, Response, read_body
@@ -177,6 +178,16 @@ class _Leases:
         return None
 
 
+class _Idempotency:
+    """Has never heard of any key."""
+
+    async def begin(self, name: str, request: BeginRequest, *, timeout: float) -> BeginAnswer:
+        return BeginAnswer(standing=Standing.BEGUN)
+
+    async def end(self, name: str, request: EndRequest, *, timeout: float) -> bool:
+        return True
+
+
 class _Store:
     """Empty, and stays so."""
 
@@ -207,6 +218,7 @@ class RecordingPlatform:
         self.signer = _Signer()
         self.limiters = _Limiters()
         self.breakers = _Breakers()
+        self.idempotency = _Idempotency()
         self.store = _Store()
         self.leases = _Leases()
         self._service = _Service(self)

@@ -7,6 +7,7 @@ from cli.openapi.components import SECURITY, other_schemes
 from cli.openapi.paths import PublicPath
 from cli.openapi.responses import responses
 from cli.openapi.schemas import checked, schema_of
+from idempotency.keys import MAX_KEY
 from routing.compile import CompiledRoute
 from routing.ends import end_of
 from routing.schemas import Used
@@ -35,6 +36,8 @@ def operation(
     parameters = [*_of_path(path, known), *_of_version(table, route), *conditions, *validated]
     if "csrf" in steps and method != "GET":
         parameters.append(_token(steps["csrf"]["header"]))
+    if "idempotency" in steps and method != "GET":
+        parameters.append(_key(required=steps["idempotency"]["required"]))
     if parameters:
         found["parameters"] = parameters
     if method in _WITH_BODY:
@@ -118,6 +121,17 @@ def _token(field: str) -> dict[str, Any]:
     told = "With a cookie: the token against cross-site request forgery."
     schema = {"type": "string"}
     return {"name": field, "in": "header", "required": False, "description": told, "schema": schema}
+
+
+def _key(*, required: bool) -> dict[str, Any]:
+    """What makes a request take effect once, however often it is sent."""
+    return {
+        "name": "Idempotency-Key",
+        "in": "header",
+        "required": required,
+        "description": "A text of its own for each request, the same one when it is repeated.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": 2 * MAX_KEY + 2},
+    }
 
 
 def _conditions(settings: RouteSettings) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from cli.openapi.components import header, problem_content
 from cli.openapi.schemas import checked, schema_of
 from contract import problems
 from contract.problems import ProblemType
-from routing.compile import CompiledRoute
+from routing.compile import CompiledRoute, Step
 from routing.ends import services_of
 from routing.table import RouteSettings, Table
 from routing.versions import Version
@@ -34,6 +34,8 @@ _RETRY_AFTER: Final = frozenset(
         "maintenance",
         "overloaded",
         "upstream-busy",
+        "idempotency-in-progress",
+        "idempotency-unavailable",
     }
 )
 
@@ -109,8 +111,8 @@ def _problems(table: Table, route: CompiledRoute, method: str) -> Iterator[Probl
             yield from _of_transform(table, route, method)
         elif step.name == "validate":
             yield from _of_validation(route, method)
-        elif step.name != "guard" or method in _WITH_BODY:
-            yield from _OF_STEP.get(step.name, ())
+        else:
+            yield from _of_step(step, method)
     if services_of(route.versioned.settings):
         yield from _of_services(table, route)
     yield problems.INTERNAL_ERROR
@@ -130,6 +132,23 @@ def _of_requirements(settings: Mapping[str, Any]) -> Iterator[ProblemType]:
         yield problems.INSUFFICIENT_SCOPE
     if settings.keys() - {"any_scopes"}:
         yield problems.ACCESS_DENIED
+
+
+def _of_step(step: Step, method: str) -> Iterator[ProblemType]:
+    if step.name == "idempotency":
+        yield from _of_idempotency(step.settings) if method != "GET" else ()
+    elif step.name != "guard" or method in _WITH_BODY:
+        yield from _OF_STEP.get(step.name, ())
+
+
+def _of_idempotency(settings: Mapping[str, Any]) -> Iterator[ProblemType]:
+    if settings["required"]:
+        yield problems.IDEMPOTENCY_KEY_MISSING
+    yield problems.IDEMPOTENCY_KEY_REUSED
+    yield problems.IDEMPOTENCY_IN_PROGRESS
+    yield problems.IDEMPOTENCY_IN_DOUBT
+    yield problems.IDEMPOTENCY_NOT_KEPT
+    yield problems.IDEMPOTENCY_UNAVAILABLE
 
 
 def _of_services(table: Table, route: CompiledRoute) -> Iterator[ProblemType]:

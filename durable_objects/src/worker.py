@@ -8,6 +8,7 @@ from state.breaker_directory import BreakerDirectory
 from state.cache_lease import CacheLease
 from state.change_feed import ChangeFeed
 from state.circuit_breaker import CircuitBreaker
+from state.idempotency import Idempotency
 from state.rate_limiter import RateLimiter
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "CacheLease",
     "ChangeFeed",
     "CircuitBreaker",
+    "Idempotency",
     "RateLimiter",
 ]

@@ -44,6 +44,7 @@ from contract.feed import (
     TablePointer,
 )
 from contract.feed import Entry as FeedEntry
+from contract.idempotency import BeginAnswer, BeginRequest, EndAnswer, EndRequest
 from contract.limits import LeaseAnswer, LeaseRequest
 from contract.log_line import log_line
 from contract.names import IDENTITY_SECRET, PING, Binding
@@ -71,6 +72,8 @@ _decode_change = msgspec.json.Decoder(FeedEntry).decode
 _decode_pointer_answer = msgspec.json.Decoder(PointerAnswer).decode
 _decode_audit_entry = msgspec.json.Decoder(AuditEntry).decode
 _decode_audit_entries = msgspec.json.Decoder(Entries).decode
+_decode_begun = msgspec.json.Decoder(BeginAnswer).decode
+_decode_ended = msgspec.json.Decoder(EndAnswer).decode
 _decode_history = msgspec.json.Decoder(History).decode
 
 _REGION = re.compile(r"[A-Za-z0-9-]{1,20}")
@@ -278,6 +281,34 @@ class CacheLeaseObjects:
         return self._namespace.getByName(name)
 
 
+class IdempotencyKeyObjects:
+    """The Idempotency objects of the state Worker."""
+
+    def __init__(self, namespace: Any) -> None:
+        self._namespace = namespace
+
+    async def begin(self, name: str, request: BeginRequest, *, timeout: float) -> BeginAnswer:
+        return await self._ask(_decode_begun, "begin", name, request, timeout)
+
+    async def end(self, name: str, request: EndRequest, *, timeout: float) -> bool:
+        return (await self._ask(_decode_ended, "end", name, request, timeout)).recorded
+
+    async def _ask(
+        self,
+        decode: Callable[[Any], T],
+        method: str,
+        name: str,
+        request: msgspec.Struct,
+        timeout: float,
+    ) -> T:
+        if self._namespace is None:
+            raise Unavailable("idempotency", reason="not bound")
+        key = self._namespace.getByName(name)
+        message = _encoded(request)
+        answer = await _ask("idempotency", timeout, invoke, getattr(key, method), key, message)
+        return _read("idempotency", decode, answer)
+
+
 class ChangeFeedObject:
     """The one ChangeFeed object of the state Worker."""
 
@@ -434,6 +465,7 @@ class CloudflarePlatform:
         )
         keys = getattr(env, IDENTITY_SECRET, None)
         self.signer = WebCryptoSigner(keys, getattr(env, "ENVIRONMENT", None))
+        self.idempotency = IdempotencyKeyObjects(getattr(env, Binding.IDEMPOTENCY, None))
         self.store = SharedCache(getattr(env, Binding.CACHE))
         self.leases = CacheLeaseObjects(getattr(env, Binding.CACHE_LEASE, None))
         feed = getattr(env, Binding.CHANGE_FEED, None)
@@ -497,6 +529,9 @@ class CloudflarePlatform:
             targets["state/ChangeFeed"] = getattr(env, Binding.CHANGE_FEED).getByName(PING)
         if self.audit_log is not None:
             targets["state/AuditLog"] = getattr(env, Binding.AUDIT_LOG).getByName(PING)
+        idempotency = getattr(env, Binding.IDEMPOTENCY, None)
+        if idempotency is not None:
+            targets["state/Idempotency"] = idempotency.getByName(PING)
         # All are asked before the first answer is waited for, and have the same time.
         asked = {name: invoke(target.ping, target) for name, target in targets.items()}
         end = time.time() + timeout

@@ -99,6 +99,7 @@ class Dispatch:
         if self._tells_deadline:
             allowed = self._timeout if left is None else min(self._timeout, left)
             request.headers.set(DEADLINE, str(int(allowed * 1000)))
+        exchange.sends += 1
         try:
             response = await self._service.send(
                 request, timeout=self._timeout, total=left, host=self._host
@@ -106,6 +107,7 @@ class Dispatch:
         except Unavailable as failure:
             exchange.log["upstream_error"] = str(failure)
             if isinstance(failure, Unconfigured):
+                exchange.sends -= 1
                 raise Problem(
                     UPSTREAM_NOT_CONFIGURED,
                     f"The gateway is not set up for the service {self._service_name!r}.",

@@ -26,6 +26,7 @@ from ends.edits import header_edit
 from ends.mirror import InFlight, Mirror
 from ends.redirect import Redirect
 from ends.respond import Respond
+from idempotency.settings import IdempotencySettings
 from identities import Identities
 from limiting.compile import limiter_of
 from limiting.settings import FallbackSettings
@@ -43,6 +44,8 @@ from policies.csrf import Csrf, SessionCsrf
 from policies.dispatch import Dispatch
 from policies.fallback import Fallback
 from policies.guard import Guard
+from policies.idempotency import Idempotency
+from policies.idempotency import Rules as IdempotencyRules
 from policies.invalidate import Invalidate
 from policies.key_places import KeyPlaces
 from policies.lifecycle import Lifecycle
@@ -86,6 +89,7 @@ from schema.settings import ValidateSettings
 from schema.texts import reading
 
 _UNLIMITED: Final = 1 << 62
+_GRACE: Final = 5.0
 
 
 class Step(NamedTuple):
@@ -461,6 +465,35 @@ class _Builder:
             shown.pop("fallback", None)
         return self._limits[name], shown
 
+    def idempotency(self, route: CompiledRoute) -> "_Made":
+        wanted = route.versioned.settings.idempotency
+        if wanted is False:
+            return None
+        settings = wanted if isinstance(wanted, IdempotencySettings) else IdempotencySettings()
+        rules = IdempotencyRules(
+            place=f"{route.version.name if route.version else ''}/{route.name}",
+            required=settings.required,
+            ttl=seconds(settings.ttl),
+            lease=self._longest(route.versioned.settings),
+            max_answer=size_in_bytes(settings.max_body),
+            max_request=_limit(route),
+            timeout=seconds(settings.timeout),
+            sends_without_object=settings.when_unavailable == "send",
+        )
+        platform = self._platform
+        policy = Idempotency(rules, platform.idempotency, platform.store.duplicate)
+        return policy, {"required": settings.required, "ttl": settings.ttl}
+
+    def _longest(self, settings: RouteSettings) -> float:
+        """Seconds after which a request to a service is over, and some for all around it."""
+        timeouts, retries = settings.timeouts, settings.retries
+        if timeouts is not None and timeouts.total is not None:
+            return seconds(timeouts.total) + _GRACE
+        each = max(self._timeout(settings, to.service) for to in destinations(settings))
+        if retries is None:
+            return each + _GRACE
+        return (each + seconds(retries.backoff.max)) * (1 + retries.attempts) + _GRACE
+
     def cache(self, route: CompiledRoute) -> "_Made":
         cache = route.versioned.settings.cache
         if cache is None:
@@ -716,6 +749,8 @@ ORDER: Final[Mapping[str, _Make]] = {
     "authenticate": _Builder.authenticate,
     "authorize": _Builder.authorize,
     "rate_limit": _Builder.rate_limit,
+    # What is given again is what the client got: everything behind this has had its say.
+    "idempotency": _Builder.idempotency,
     "cache": _Builder.cache,
     "invalidate": _Builder.invalidate,
     "carry_up": _Builder.carry_up,

@@ -21,6 +21,7 @@ from ends.settings import (
     StickySettings,
     TimeoutsSettings,
 )
+from idempotency.settings import IdempotencySettings
 from limiting.settings import RateLimitSettings
 from resilience.settings import (
     BulkheadSettings,
@@ -460,6 +461,8 @@ class RouteSettings(Settings, frozen=True, kw_only=True):
     where something can change; any other does if it says so."""
     maintenance: bool | MaintenanceSettings = False
     rate_limit: Name | None = None
+    idempotency: bool | IdempotencySettings = False
+    """Requests with an Idempotency-Key take effect once for each key."""
     cors: Name | None = None
     """Which pages of other origins may call it; without one, none may read its answers."""
     cache: CacheSettings | None = None

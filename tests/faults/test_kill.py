@@ -12,7 +12,7 @@ from runtime.local import LocalRuntime
 from runtime.project import GATEWAY
 from tests.consumer import Consumer, address, bearer, mint, problem, unique
 from tests.eventually import eventually
-from tests.plan import LABS, shared_plan
+from tests.plan import LABS, ORIGIN, shared_plan
 
 WRITERS = 4
 ENOUGH = 40
@@ -111,6 +111,39 @@ def test_an_open_breaker_stays_open(mortal: LocalRuntime) -> None:
         refused = refused_on(lab, "200")
         problem(refused, 503, "upstream-unavailable")
         assert 3000 < int(refused.headers["retry-after"]) <= 3600
+
+
+def test_a_request_that_was_under_way_is_in_doubt_and_never_sent_again(
+    mortal: LocalRuntime,
+) -> None:
+    path, fields = "/once-killed/x", {"idempotency-key": '"killed"', **address()}
+
+    def ask(delay: int) -> httpx.Response:
+        with Consumer(mortal.url(LABS[0])) as lab:
+            query = {"delay": str(delay)}
+            return lab.post(path, params=query, content="one", headers=fields)
+
+    def calls() -> int:
+        return int(httpx.get(f"{mortal.url(ORIGIN)}/-/calls", params={"path": path}).text)
+
+    with ThreadPoolExecutor(1) as pool:
+        cut_off = pool.submit(ask, 4000)
+        eventually(lambda: calls() == 1)
+        mortal.kill_workerd()
+        with pytest.raises(httpx.TransportError):
+            cut_off.result()
+    mortal.wait_ready()
+    in_doubt = eventually(lambda: answered_in_doubt(ask(4000)), timeout=30)
+    problem(in_doubt, 409, "idempotency-in-doubt")
+    assert calls() == 0  # the origin was killed as well, and counts anew
+
+
+def answered_in_doubt(answer: httpx.Response) -> httpx.Response | None:
+    """None for as long as it may still be under way."""
+    if answer.headers.get("retry-after") is None:
+        return answer
+    problem(answer, 409, "idempotency-in-progress")
+    return None
 
 
 def test_a_token_from_before_is_still_good(mortal: LocalRuntime) -> None:

@@ -48,12 +48,13 @@ UPLOADED = {
             __init__ aggregate backends choice compile_aggregate credentials edits forwarding mirror
             redirect respond settings
         """,
+        "idempotency": "__init__ answers keys settings",
         "limiting": "__init__ compile fallback limiter settings",
         "plugins": "__init__ pricing",
         "policies": """
             __init__ authenticate authorize bulkhead cache circuit_breaker cors credentials csrf
-            dispatch fallback guard invalidate key_places lifecycle load_shedding maintenance
-            network plugin
+            dispatch fallback guard idempotency invalidate key_places lifecycle load_shedding
+            maintenance network plugin
             rate_limit retry transform validate websocket
         """,
         "resilience": "__init__ backoff budget faults load permits repeating settings surroundings",
@@ -63,8 +64,8 @@ UPLOADED = {
             tree units versions
         """,
         "routing/check": """
-            __init__ access changes collisions cors credentials ends finding limits routes schemas
-            services transforms versions
+            __init__ access changes collisions cors credentials ends finding idempotency limits
+            routes schemas services transforms versions
         """,
         "schema": """
             __init__ applicators assertions checker compile equality formats keywords numbers
@@ -91,7 +92,7 @@ UPLOADED = {
         "": "worker",
         "state": """
             __init__ audit_log audit_trail breaker_directory cache_lease change_feed circuit_breaker
-            rate_limiter record
+            idempotency rate_limiter record
         """,
     },
 }

@@ -26,7 +26,9 @@ from contract.breaker_directory import Directory, ListAnswer, Listing, ListReque
 from contract.cache import FACTS, STATUS, STORED_AT, TTL
 from contract.cache_lease import FlightAnswer, FlightRequest, Outcome, ReleaseRequest, Turn
 from contract.circuit_breaker import CircuitBreaker
+from contract.idempotency import BeginAnswer, BeginRequest, EndRequest
 from contract.identity import gateway_name
+from contract.keyed_request import KeyedRequest
 from contract.limiting.authority import Authority
 from contract.limits import LeaseAnswer, LeaseRequest
 from messages import BodyTooLarge, Exchange, Headers, Request, Response
@@ -240,6 +242,30 @@ class FakeLeases:
         self.outcomes.append(request.outcome)
 
 
+class FakeIdempotency:
+    """One record for each name."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.records: dict[str, KeyedRequest] = {}
+        self.calls: list[str] = []
+        self.down: set[str] = set()
+        """Methods that do not answer."""
+        self._clock = clock
+
+    async def begin(self, name: str, request: BeginRequest, *, timeout: float) -> BeginAnswer:
+        self._call("begin")
+        return self.records.setdefault(name, KeyedRequest()).begin(request, self._clock.now)
+
+    async def end(self, name: str, request: EndRequest, *, timeout: float) -> bool:
+        self._call("end")
+        return self.records.setdefault(name, KeyedRequest()).end(request)
+
+    def _call(self, method: str) -> None:
+        self.calls.append(method)
+        if method in self.down:
+            raise Unavailable("idempotency")
+
+
 class FakeStore:
     """The shared cache as a dict; entries have the form that the cache Worker gives them."""
 
@@ -286,6 +312,7 @@ class FakePlatform:
         self.signer = FakeSigner()
         self.limiters = FakeLimiters(self.clock)
         self.breakers = FakeBreakers(self.clock)
+        self.idempotency = FakeIdempotency(self.clock)
         self.store = FakeStore()
         self.leases = FakeLeases()
         self.services: dict[str, FakeService] = {}

@@ -234,6 +234,7 @@ def test_pipelines_have_one_order() -> None:
         transform="old",
         plugin="pricing.add_tax",
         validate={"body": True},
+        idempotency=True,
         cors="pages",
         fallback={"respond": {}},
     )

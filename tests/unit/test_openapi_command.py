@@ -42,7 +42,7 @@ def test_the_project_is_exported(version: str, capsys: pytest.CaptureFixture[str
     assert operation["operationId"] == "get-roadmap"
     assert operation["security"] == [{"bearer": ["roadmaps:read"]}, {"cookie.__Host-session": []}]
     creating = document["paths"][path.removesuffix("/{id}")]["post"]
-    assert [one["name"] for one in creating["parameters"]] == ["X-CSRF-Token"]
+    assert [one["name"] for one in creating["parameters"]] == ["X-CSRF-Token", "Idempotency-Key"]
     assert operation.get("deprecated", False) == (version == "v1")
     assert "/oauth/token" in document["paths"]
 

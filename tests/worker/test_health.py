@@ -10,7 +10,12 @@ from tests.conftest import Fail
 from tests.consumer import Consumer, Operator
 from tests.plan import FAULTS, FAULTY, FAULTY_OBJECTS
 
-BEHIND_A_FAULT = {"state/RateLimiter", "state/CircuitBreaker", "state/AuditLog"}
+BEHIND_A_FAULT = {
+    "state/RateLimiter",
+    "state/CircuitBreaker",
+    "state/AuditLog",
+    "state/Idempotency",
+}
 OBJECTS = {*BEHIND_A_FAULT, "state/ChangeFeed"}
 ALL = {"gateway", "auth", "data", "cache", *OBJECTS}
 

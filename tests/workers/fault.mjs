@@ -125,6 +125,20 @@ export class AuditLog extends FaultyObject {
   }
 }
 
+export class Idempotency extends FaultyObject {
+  begin(argument) {
+    return inject(() => this.real(this.env.IDEMPOTENCY).begin(argument));
+  }
+
+  end(argument) {
+    return inject(() => this.real(this.env.IDEMPOTENCY).end(argument));
+  }
+
+  ping() {
+    return inject(() => "ok");
+  }
+}
+
 export class ChangeFeed extends DurableObject {
   // The real one itself: who stands behind the fault is to hear what everybody else hears.
   real() {

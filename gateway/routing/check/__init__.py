@@ -15,6 +15,7 @@ from routing.check.cors import check_cors
 from routing.check.credentials import check_credentials
 from routing.check.ends import check_ends
 from routing.check.finding import Finding, Path
+from routing.check.idempotency import check_idempotency
 from routing.check.limits import check_limits
 from routing.check.routes import check_routes
 from routing.check.schemas import check_schemas
@@ -56,7 +57,7 @@ def check_table(table: Table) -> list[Finding]:
         check_changes(table),
     )
     found = list(islice(mistakes, MAX_FINDINGS))
-    of_routes = chain(check_routes(table), check_ends(table))
+    of_routes = chain(check_routes(table), check_ends(table), check_idempotency(table))
     unsound = list(islice(of_routes, MAX_FINDINGS - len(found)))
     # Where routes cannot be taken for what they say, beside others they say even less; and what
     # changes make of them is only known where changes lead somewhere.
