@@ -4,6 +4,8 @@ from collections.abc import Coroutine, Generator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from application import Application
 from contract.problems import Problem
@@ -132,6 +134,36 @@ def test_nothing_grows() -> None:
     permits = Permits(3, 5)
     given = [permits.enter(NOW, NOW + 1) or permits.queue_up(NOW, NOW + 1) for _ in range(1000)]
     assert sum(ticket is not None for ticket in given) == 8
+
+
+@given(st.lists(st.tuples(st.sampled_from("eqml"), st.integers(0, 40)), max_size=80))
+def test_whatever_happens_no_more_are_inside_than_may_be(steps: list[tuple[str, int]]) -> None:
+    permits, now = Permits(3, 2), NOW
+    inside: dict[int, float] = {}
+    waiting: list[int] = []
+    for step, number in steps:
+        now += number / 20
+        inside = {ticket: end for ticket, end in inside.items() if end > now}
+        match step:
+            case "e":
+                ticket = permits.enter(now, now + 1)
+                if ticket is not None:
+                    inside[ticket] = now + 1
+            case "q":
+                ticket = permits.queue_up(now, now + 1)
+                waiting += [ticket] if ticket is not None else []
+            case "m" if waiting:
+                ticket = waiting[number % len(waiting)]
+                if permits.move_up(ticket, now, now + 1):
+                    waiting.remove(ticket)
+                    inside[ticket] = now + 1
+            case "l" if inside:
+                ticket = list(inside)[number % len(inside)]
+                permits.leave(ticket)
+                del inside[ticket]
+        assert len(inside) <= 3
+    # A place that is free is given, once nobody waits for it any more.
+    assert permits.enter(now + 2, now + 3) is not None
 
 
 def test_a_full_bulkhead_says_nothing_of_the_service() -> None:

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from application import Application
 from messages import Request, Response
@@ -261,6 +263,26 @@ def test_a_budget_saves_up_no_more_than_a_burst_and_has_a_floor() -> None:
         True,
     ]
     assert sum(budget.spend(NOW + 3600) for _ in range(100)) == 2
+
+
+@given(
+    st.floats(0, 100),
+    st.floats(0, 20),
+    st.lists(st.tuples(st.booleans(), st.floats(0, 2)), max_size=200),
+)
+def test_whatever_happens_there_are_no_more_retries_than_the_budget_says(
+    percent: float, floor: float, steps: list[tuple[bool, float]]
+) -> None:
+    budget, now, earned, spent = RetryBudget(percent, floor), NOW, 0, 0
+    for is_request, passed in steps:
+        now += passed
+        if is_request:
+            budget.earn()
+            earned += 1
+        else:
+            spent += budget.spend(now)
+    start = max(1, floor) if floor else 0
+    assert spent <= earned * percent / 100 + start + (now - NOW) * floor + 1e-6
 
 
 def test_jitter_is_anything_up_to_a_bound_that_doubles() -> None:
