@@ -41,6 +41,15 @@ TTL: Final = "gateway-ttl"
 FACTS: Final = "gateway-facts"
 """What the gateway's rules know of the response, as one JSON text in ASCII; kept as it is."""
 
+TIERS: Final = "gateway-tiers"
+"""Which tiers a PUT or a GET is about, such as `edge, global`; without it both."""
+
+EDGE: Final = "edge"
+"""The Cache API of a data centre."""
+
+GLOBAL: Final = "global"
+"""KV, which all data centres share."""
+
 STATUS: Final = "gateway-status"
 """The stored response's status code, on PUT."""
 

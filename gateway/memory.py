@@ -1,6 +1,7 @@
 """What an isolate remembers of clients and services, whichever table answers."""
 
 from breakers.view import BreakerViews
+from caching.memory_tier import MemoryTier
 from caching.purger import Purger
 from caching.purges import Purges
 from limiting.limiter import LimitMemory
@@ -10,7 +11,7 @@ from policies.authenticate import Remembered
 class Memory:
     """Handed from table to table, so that a new one does not ask anew what is known already."""
 
-    __slots__ = ("breaker_views", "limits", "purger", "purges", "remembered")
+    __slots__ = ("breaker_views", "limits", "purger", "purges", "remembered", "responses")
 
     def __init__(self, nonce: str = "") -> None:
         """`nonce` tells this isolate from any other."""
@@ -20,3 +21,4 @@ class Memory:
         self.purger = Purger(self.purges)
         """With nobody to tell, until somebody is named."""
         self.limits = LimitMemory(nonce)
+        self.responses = MemoryTier()

@@ -143,16 +143,34 @@ RegionKind = Literal["colo", "continent", "global"]
 class ResponseStore(Protocol):
     """The shared cache: the Cache API at hand first, then the cache Worker's tiers."""
 
-    async def lookup(self, key: str, *, timeout: float) -> Response | None: ...
+    async def lookup(
+        self,
+        key: str,
+        *,
+        tiers: frozenset[str],
+        timeout: float,
+        note: Callable[[str], None],
+    ) -> Response | None:
+        """What is under `key` in those of EDGE and GLOBAL (`contract.cache`) that are in `tiers`.
+        `note` is told of one that fails and is passed over."""
+        ...
 
     def duplicate(self, response: Response) -> Response:
         """Split the body in two: the returned copy can be stored while the original goes out."""
         ...
 
     async def store(
-        self, key: str, response: Response, facts: Known, *, stored_at: float, ttl: float
+        self,
+        key: str,
+        response: Response,
+        facts: Known,
+        *,
+        stored_at: float,
+        ttl: float,
+        tiers: frozenset[str],
     ) -> None:
-        """Keep `response` for `ttl` seconds, and what the rules know of it."""
+        """Keep `response`, whose body has been read and has no coding, for `ttl` seconds, and what
+        the rules know of it."""
         ...
 
     async def purge(self, keys: Sequence[str], *, timeout: float) -> None:

@@ -83,7 +83,7 @@ routes:
     versions: [v1]
     service: origin
     access: public
-    cache: {{ ttl: 10m, tags: ["stored:{{id}}", everything] }}
+    cache: {{ ttl: 10m, tiers: [memory, edge, global], tags: ["stored:{{id}}", everything] }}
   - name: changed
     path: /stored/{{id}}
     methods: [PATCH]

@@ -174,6 +174,8 @@ def _cache(before: CacheSettings | None, after: CacheSettings | None) -> Verdict
         return Verdict(COMPATIBLE, "every answer comes from the service")
     if before is None or seconds(after.ttl) > seconds(before.ttl):
         return Verdict(RISKY, f"answers may be {after.ttl} old")
+    if after.key != before.key:
+        return Verdict(RISKY, "others share answers; the service may see less of a query")
     if _stale(after) > _stale(before):
         return Verdict(RISKY, f"answers may be used {_stale(after):g} s longer than they are fresh")
     return Verdict(COMPATIBLE, "answers are fresher")

@@ -4,7 +4,7 @@ Limits admit, breakers are closed, the cache is empty: what a request meets is t
 the state that happens to be there. Nothing leaves this process.
 """
 
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from caching.entries import Known
@@ -191,14 +191,23 @@ class _Idempotency:
 class _Store:
     """Empty, and stays so."""
 
-    async def lookup(self, key: str, *, timeout: float) -> Response | None:
+    async def lookup(
+        self, key: str, *, tiers: frozenset[str], timeout: float, note: Callable[[str], None]
+    ) -> Response | None:
         return None
 
     def duplicate(self, response: Response) -> Response:
         return Response(response.status, response.headers.copy(), response.body)
 
     async def store(
-        self, key: str, response: Response, facts: Known, *, stored_at: float, ttl: float
+        self,
+        key: str,
+        response: Response,
+        facts: Known,
+        *,
+        stored_at: float,
+        ttl: float,
+        tiers: frozenset[str],
     ) -> None:
         return None
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 import msgspec
+from msgspec import structs
 
 from caching import vary
 from caching.stored import Facts, StoredResponse
@@ -26,6 +27,8 @@ Known = Facts | Variants
 
 _OF_THE_TIERS: Final = frozenset({"age", "cache-control", "cf-cache-status"})
 """What a tier says about its own copy."""
+
+_OF_THE_CODING: Final = frozenset({"content-encoding", "content-length"})
 
 _decode = msgspec.json.Decoder(Known).decode
 _encode = msgspec.json.Encoder().encode
@@ -69,6 +72,16 @@ def read_entry(response: Response) -> Entry | None:
         stored = StoredResponse(status=response.status, fields=fields, facts=known)
         return Entry(stored, None, response)
     return Entry(None, known, response)
+
+
+def as_read(kept: StoredResponse, body: bytes) -> StoredResponse:
+    """`kept` with a body that has been read to its end, which has undone its coding: nobody has the
+    bytes that a range or a length would count then."""
+    facts = kept.facts
+    if not any(name == "content-encoding" for name, _ in kept.fields):
+        facts = structs.replace(facts, length=len(body))
+    fields = [field for field in kept.fields if field[0] not in _OF_THE_CODING]
+    return StoredResponse(status=kept.status, fields=fields, facts=facts)
 
 
 def variant_of(variants: Variants, request: Headers) -> str:

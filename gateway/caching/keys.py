@@ -26,13 +26,15 @@ class Key(NamedTuple):
         return f"{self.made_by}~{variant}{self.target}"
 
 
-def key_of(exchange: Exchange, made_by: str = "") -> Key:
-    """The key for the request of `exchange`, which has not been to its service yet."""
+def key_of(exchange: Exchange, made_by: str = "", apart: str = "") -> Key:
+    """The key for the request of `exchange`, which has not been to its service yet. `apart` tells
+    it from others for the same URL (`caching.keying`)."""
     request = exchange.request
     version = exchange.version.name if exchange.version else "-"
     query = f"?{request.query}" if request.query else ""
     route = exchange.route.name if exchange.route else "-"
-    return Key(f"{ORIGIN}{request.host}/{version}/{route}{made_by}", f"{request.path}{query}")
+    where = f"{ORIGIN}{request.host}/{version}/{route}"
+    return Key(f"{where}{made_by}{apart}", f"{request.path}{query}")
 
 
 def addresses_of(exchange: Exchange) -> list[str]:

@@ -6,16 +6,25 @@ The one module here that waits for anything.
 from collections.abc import Coroutine
 from typing import Any, Final, NamedTuple
 
-from caching.entries import Entry, Variants, read_entry, variant_of
+from caching.entries import Entry, Variants, as_read, read_entry, variant_of
 from caching.flight import Flight
+from caching.keying import Keying
 from caching.keys import Key, addresses_of, key_of
+from caching.memory_tier import MemoryTier
 from caching.purges import Purges
 from caching.settings import CacheRules
-from caching.stored import StoredResponse
+from caching.stored import StoredResponse, current_age
 from caching.storing import retention
+from contract.cache import MAX_BODY, STORED_AT, TIER, TTL
 from contract.cache_lease import Outcome
-from messages import Exchange, Headers, Response
+from messages import BodyBroken, BodyTooLarge, Exchange, Headers, Response, read_body
 from ports import ResponseStore, Unavailable
+
+MEMORY: Final = "memory"
+"""In the log: an entry came from there."""
+
+_LIST_HELD: Final = 60.0
+"""Seconds for which it stays in memory: others may have made another one meanwhile."""
 
 _DAY: Final = 86_400.0
 """Seconds for which the list of variants is kept at least."""
@@ -50,45 +59,105 @@ class Shelf:
     """Seconds after which a look-up is given up."""
 
     def __init__(
-        self, rules: CacheRules, store: ResponseStore, made_by: str, purges: Purges
+        self,
+        rules: CacheRules,
+        store: ResponseStore,
+        made_by: str,
+        *,
+        purges: Purges,
+        tiers: frozenset[str],
+        memory: MemoryTier | None,
+        keying: Keying,
     ) -> None:
-        """`made_by` tells what makes the answers from what made them before."""
+        """`made_by` tells what makes the answers from what made them before. `tiers`: those behind
+        `memory`."""
+        self._tiers = tiers
+        self._keying = keying
+        self._memory = memory
         self._rules = rules
         self._store = store
         self._purges = purges
         self._made_by = made_by
 
-    def key(self, exchange: Exchange) -> Key:
-        """The key for the request of `exchange`, which has not been to its service yet."""
-        return key_of(exchange, self._made_by)
+    def key(self, exchange: Exchange, headers: Headers) -> Key | None:
+        """The key for the request of `exchange`, with these fields, which has not been to its
+        service yet; None where the route keeps none of its answers."""
+        apart = self._keying.suffix(headers, exchange.principal)
+        return None if apart is None else key_of(exchange, self._made_by, apart)
 
-    async def find(self, exchange: Exchange, headers: Headers) -> Place:
-        """What is stored for a request with these fields."""
-        key, known = self.key(exchange), self._purges.sequence
+    async def find(self, exchange: Exchange, key: Key, headers: Headers) -> Place:
+        """What is stored under `key` for a request with these fields."""
+        known = self._purges.sequence
         entry, variants = await self._look_up(exchange, key.url), None
         if entry is not None and entry.variants is not None:
             variants = entry.variants
             variant = variant_of(variants, headers)
             entry = await self._look_up(exchange, key.of_variant(variant))
-        if entry is not None and entry.stored is not None:
-            entry = self._judged(exchange, entry, entry.stored)
         return Place(key, variants, entry, known)
 
-    def _judged(self, exchange: Exchange, entry: Entry, stored: StoredResponse) -> Entry | None:
+    async def _look_up(self, exchange: Exchange, key: str) -> Entry | None:
+        """What is under `key` and was not purged, from the nearest tier that has it fresh; the
+        farther ones may have what others have fetched since."""
+        memory, held = self._memory, None
+        if memory is not None:
+            held = memory.get(key, exchange.now)
+            if held is not None:
+                held = self._judged(exchange, held)
+            if held is not None and (not self._tiers or _is_fresh(held, exchange.now)):
+                exchange.log["cache_tier"] = MEMORY
+                return held
+        found = await self._look_further(exchange, key) if self._tiers else None
+        return held if found is None else self._judged(exchange, found)
+
+    def _judged(self, exchange: Exchange, entry: Entry) -> Entry | None:
         """`entry` as far as it has not been purged."""
+        stored = entry.stored
+        if stored is None:
+            return entry
         usable = self._purges.judge(stored, addresses_of(exchange), exchange.now)
         if usable is None:
             exchange.log["purged_entry"] = True
             return None
         return entry if usable is stored else entry._replace(stored=usable)
 
-    async def _look_up(self, exchange: Exchange, key: str) -> Entry | None:
+    async def _look_further(self, exchange: Exchange, key: str) -> Entry | None:
+        log, memory = exchange.log, self._memory
+
+        def note(failure: str) -> None:
+            log["cache_store"] = failure
+
         try:
-            found = await self._store.lookup(key, timeout=self.TIMEOUT)
+            found = await self._store.lookup(
+                key, tiers=self._tiers, timeout=self.TIMEOUT, note=note
+            )
         except Unavailable as failure:
-            exchange.log["cache_store"] = str(failure)
+            note(str(failure))
             return None
-        return None if found is None else read_entry(found)
+        entry = None if found is None else read_entry(found)
+        if found is None or entry is None:
+            return None
+        log["cache_tier"] = found.headers.get(TIER)
+        return entry if memory is None else await self._promoted(memory, key, entry, exchange.now)
+
+    async def _promoted(
+        self, memory: MemoryTier, key: str, entry: Entry, now: float
+    ) -> Entry | None:
+        """`entry`, which is in memory from now on if it is small; None if its body breaks off."""
+        response, stored = entry.response, entry.stored
+        length = 0 if stored is None else stored.facts.length
+        until = _kept_until(response.headers)
+        if length is None or length > memory.MAX_BODY or until is None:
+            return entry
+        try:
+            body = await read_body(response.body, memory.MAX_BODY)
+        except (BodyBroken, BodyTooLarge):
+            return None
+        if stored is not None and len(body) != length:
+            return None
+        if stored is None:
+            until = min(until, now + _LIST_HELD)
+        memory.put(key, entry, body, until)
+        return entry._replace(response=Response(response.status, response.headers, body))
 
     def write_later(
         self,
@@ -121,6 +190,12 @@ class Shelf:
     async def _write(
         self, place: Place, asked: Headers, kept: StoredResponse, twin: Response
     ) -> None:
+        # Reading raises where the body breaks off; sent as a stream, it would seem to have ended.
+        try:
+            body = await read_body(twin.body, MAX_BODY)
+        except BodyTooLarge:
+            return
+        kept = as_read(kept, body)
         facts, key = kept.facts, place.key.url
         stored_at = facts.response_time
         ttl = retention(kept, self._rules, stored_at)
@@ -129,15 +204,50 @@ class Shelf:
             variants = place.variants
             if variants is None or variants[1:] != names:
                 variants = [f"{stored_at:.3f}", *names]
-                nothing, longer = Response(200, Headers(), b""), max(ttl, _DAY)
-                await self._store.store(key, nothing, variants, stored_at=stored_at, ttl=longer)
+                listed = Entry(None, variants, Response(200, Headers(), b""))
+                await self._keep(key, listed, b"", stored_at, max(ttl, _DAY))
             key = place.key.of_variant(variant_of(variants, asked))
-        twin.status, twin.headers = kept.status, Headers(kept.fields)
-        await self._store.store(key, twin, facts, stored_at=stored_at, ttl=ttl)
+        response = Response(kept.status, Headers(kept.fields), body)
+        await self._keep(key, Entry(kept, None, response), body, stored_at, ttl)
+
+    async def _keep(
+        self, key: str, entry: Entry, body: bytes, stored_at: float, ttl: float
+    ) -> None:
+        """In every tier, the nearest first."""
+        if self._memory is not None:
+            held = ttl if entry.stored is not None else min(ttl, _LIST_HELD)
+            self._memory.put(key, entry, body, stored_at + held)
+        if not self._tiers:
+            return
+        known = entry.stored.facts if entry.stored is not None else entry.variants or []
+        await self._store.store(
+            key, entry.response, known, stored_at=stored_at, ttl=ttl, tiers=self._tiers
+        )
 
     async def forget(self, exchange: Exchange, keys: list[str]) -> None:
-        """Purge `keys`, now."""
+        """Let go of `keys`, now."""
+        if self._memory is not None:
+            for key in keys:
+                self._memory.forget(key)
+        if not self._tiers:
+            return
         try:
             await self._store.purge(keys, timeout=self.TIMEOUT)
         except Unavailable as failure:
             exchange.log["cache_store"] = str(failure)
+
+
+def _is_fresh(entry: Entry, now: float) -> bool:
+    """Whether no farther tier could have anything better; a list of variants is as good as any."""
+    stored = entry.stored
+    if stored is None:
+        return True
+    return stored.facts.lifetime > current_age(stored.facts, now) and not stored.facts.validate
+
+
+def _kept_until(fields: Headers) -> float | None:
+    """Unix seconds at which the time of an entry is over that a tier gave with these fields."""
+    try:
+        return float(fields.get(STORED_AT) or "") + float(fields.get(TTL) or "")
+    except ValueError:
+        return None

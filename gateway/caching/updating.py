@@ -50,6 +50,7 @@ def updated(
     """
     merged = merge(stored, response.headers)
     get = CacheRequest("GET", request.headers)
+    get.read |= request.read  # which knows of credentials that are gone
     kept = store(
         get,
         Response(stored.status, merged),

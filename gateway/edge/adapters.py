@@ -16,7 +16,6 @@ import msgspec
 from pyodide.ffi import JsException, jsnull
 
 from caching.entries import Known, text_of
-from caching.stored import Facts
 from contract.audit import AUDIT, AuditEntry, Entries, EntriesRequest, Record
 from contract.auth import VerifyRequest, VerifyResponse
 from contract.breaker import (
@@ -29,7 +28,7 @@ from contract.breaker import (
     ForceRequest,
 )
 from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishRequest
-from contract.cache import FACTS, MAX_BODY, STATUS, STORED_AT, TTL, PurgeRequest
+from contract.cache import EDGE, FACTS, GLOBAL, STATUS, STORED_AT, TIERS, TTL, PurgeRequest
 from contract.cache_lease import FlightAnswer, FlightRequest, ReleaseRequest
 from contract.feed import (
     FEED,
@@ -52,7 +51,7 @@ from edge.convert import JsStream, Origin, cut_off, request_to_js, response_from
 from edge.driver import Rejected, invoke, pause, promising, settled, together, within
 from edge.idle import end_idle
 from edge.signing import WebCryptoSigner
-from messages import BodyTooLarge, Exchange, Request, Response, read_body
+from messages import Exchange, Headers, Request, Response
 from ports import RegionKind, Secret, Service, Unavailable
 
 T = TypeVar("T")
@@ -387,14 +386,26 @@ class SharedCache:
         self._fetch = promising(binding.fetch, binding)
         self._match = promising(js.caches.default.match, js.caches.default)
 
-    async def lookup(self, key: str, *, timeout: float) -> Response | None:
-        try:
-            near = await within(timeout, self._match(key))
-        except (JsException, Rejected):
-            near = None
-        if near is not None:
-            return response_from_js(near, inside=True)
-        far = await _ask("cache", timeout, self._fetch, key)
+    async def lookup(
+        self,
+        key: str,
+        *,
+        tiers: frozenset[str],
+        timeout: float,
+        note: Callable[[str], None],
+    ) -> Response | None:
+        if EDGE in tiers:
+            try:
+                near = await within(timeout, self._match(key))
+            except (JsException, Rejected) as error:
+                note(f"Cache API: {str(error)[:200]}")
+                near = None
+            if near is not None:
+                return response_from_js(near, inside=True)
+        if GLOBAL not in tiers:
+            return None
+        wanted = request_to_js(Request("GET", "", headers=Headers([(TIERS, ", ".join(tiers))])))
+        far = await _ask("cache", timeout, self._fetch, key, wanted)
         return response_from_js(far, inside=True) if far.status == 200 else None
 
     def duplicate(self, response: Response) -> Response:
@@ -410,23 +421,22 @@ class SharedCache:
         return twin
 
     async def store(
-        self, key: str, response: Response, facts: Known, *, stored_at: float, ttl: float
+        self,
+        key: str,
+        response: Response,
+        facts: Known,
+        *,
+        stored_at: float,
+        ttl: float,
+        tiers: frozenset[str],
     ) -> None:
-        # Reading raises where the body breaks off; sent as a stream, it would seem to have ended.
-        try:
-            content = await read_body(response.body, MAX_BODY)
-        except BodyTooLarge:
-            return
-        headers = response.headers
-        # Reading has undone the coding: nobody has the bytes that a range or a length would count.
-        if isinstance(facts, Facts) and "content-encoding" not in headers:
-            facts = msgspec.structs.replace(facts, length=len(content))
-        headers.remove("content-length", "content-encoding")
+        headers = response.headers.copy()
         headers.set(FACTS, text_of(facts))
         headers.set(STATUS, str(response.status))
         headers.set(STORED_AT, f"{stored_at:.3f}")
         headers.set(TTL, f"{ttl:g}")
-        request = Request("PUT", "", headers=headers, body=content)
+        headers.set(TIERS, ", ".join(sorted(tiers)))
+        request = Request("PUT", "", headers=headers, body=response.body)
         await settled(self._fetch(key, request_to_js(request)))
 
     async def purge(self, keys: Sequence[str], *, timeout: float) -> None:

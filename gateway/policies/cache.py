@@ -15,7 +15,9 @@ from caching.conditions import has_it, validators
 from caching.decide import STALE_IF_ERROR, decide, selected
 from caching.decision import ERRORS, OWN_CONDITIONS, Forward, OnlyIfCached, Serve, Validate
 from caching.flight import Flights, for_all
+from caching.keying import EVERYTHING, Keying
 from caching.keys import Key
+from caching.memory_tier import MemoryTier
 from caching.purges import Purges
 from caching.ranges import Part
 from caching.request import CacheRequest
@@ -26,7 +28,7 @@ from caching.stored import Facts, StoredResponse, current_age
 from caching.storing import Refusal, store
 from caching.tags import Tags, TooMany, take_tags, together
 from caching.updating import identified, is_same_representation, updated
-from contract.cache import MAX_BODY
+from contract.cache import EDGE, GLOBAL, MAX_BODY
 from contract.cache_lease import Outcome, Turn
 from contract.problems import NOT_STORED, Problem
 from messages import Exchange, Request, Response, discard, read_body
@@ -60,23 +62,43 @@ class Cache:
         purges: Purges | None = None,
         tags: Tags | None = None,
         flights: Flights | None = None,
+        tiers: frozenset[str] = frozenset((EDGE, GLOBAL)),
+        memory: MemoryTier | None = None,
+        keying: Keying = EVERYTHING,
     ) -> None:
-        """`made_by` tells what makes the answers from what made them before; empty for one way."""
+        """`made_by` tells what makes the answers from what made them before; empty for one way.
+        `tiers` are those behind `memory`."""
         self._rules = rules
-        self._shelf = Shelf(rules, store, made_by, purges or Purges())
+        self._shelf = Shelf(
+            rules,
+            store,
+            made_by,
+            purges=purges or Purges(),
+            tiers=tiers,
+            memory=memory,
+            keying=keying,
+        )
+        self._keying = keying
         self._tags = tags or Tags(())
         self._clock = clock
         self._flights = flights
         self._refreshing: dict[str, float] = {}
 
     async def __call__(self, exchange: Exchange, next: Next) -> Response:
-        request = CacheRequest(exchange.request.method, exchange.request.headers)
-        if request.method not in ("GET", "HEAD"):
+        asked = exchange.request
+        request = CacheRequest(asked.method, asked.headers)
+        if asked.method not in ("GET", "HEAD"):
             return await self._pass(exchange, next, "method")
+        asked.query = self._keying.canonical(asked.query)
+        key = self._shelf.key(exchange, asked.headers)
+        if key is None:
+            exchange.log["not_stored"] = "claim"
+            return await self._pass(exchange, next, "bypass")
+        self._note_caller(exchange, request)
         if request.passes_by:
-            place = Place(self._shelf.key(exchange))
+            place = Place(key)
         else:
-            place = await self._shelf.find(exchange, request.headers)
+            place = await self._shelf.find(exchange, key, asked.headers)
         stored = place.stored
         decision = decide(request, () if stored is None else (stored,), self._rules, exchange.now)
         match decision:
@@ -137,7 +159,8 @@ class Cache:
                 return await self._despite(exchange, request, place, decision, None)
             if flight.turn is not Turn.STORED:
                 break
-            reason, place = decision.reason, await self._shelf.find(exchange, request.headers)
+            reason = decision.reason
+            place = await self._shelf.find(exchange, place.key, request.headers)
             stored = () if place.stored is None else (place.stored,)
             found = decide(request, stored, self._rules, self._now(exchange))
             if isinstance(found, Serve):
@@ -164,6 +187,12 @@ class Cache:
         finally:
             if flight is not None and not flight.is_kept:
                 exchange.defer(flight.end(flight.outcome))
+
+    def _note_caller(self, exchange: Exchange, request: CacheRequest) -> None:
+        """Whose credential was verified is known by it, though it is gone (RFC 9111, section 3.5).
+        With a claim in the key the answer is for those alone who share it."""
+        if exchange.principal is not None and self._keying.claim is None:
+            request.read.setdefault("authorization", "")
 
     async def _pass(self, exchange: Exchange, next: Next, reason: str) -> Response:
         """The service answers, and nothing is stored."""
@@ -326,7 +355,11 @@ class Cache:
 
     async def _refresh(self, exchange: Exchange, next: Next) -> None:
         request = CacheRequest("GET", exchange.request.headers.copy())
-        place = await self._shelf.find(exchange, request.headers)
+        self._note_caller(exchange, request)
+        key = self._shelf.key(exchange, request.headers)
+        if key is None:
+            return
+        place = await self._shelf.find(exchange, key, request.headers)
         if place.stored is None:
             return
         # Where the service fails, what is stored stays as it is.
@@ -334,8 +367,8 @@ class Cache:
         if self._flights is None:
             response = await self._validate(exchange, next, request, place, decision)
         else:
-            key = place.exact(request.headers)
-            flight = await self._flights.join(exchange, key, waits=False)
+            exact = place.exact(request.headers)
+            flight = await self._flights.join(exchange, exact, waits=False)
             if flight.turn is Turn.LATE:
                 return  # somebody else is at it
             own = place._replace(flight=flight)

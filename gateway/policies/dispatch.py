@@ -34,7 +34,16 @@ _FROM_PROXIES: Final = frozenset(
 )
 """What a client claims about the way here; nobody vouches for it."""
 
-_FROM_OUTSIDE: Final = HOP_BY_HOP | _FROM_PROXIES | {"via", REQUEST_ID}
+_OTHER_REQUESTS: Final = frozenset(
+    {
+        *("x-original-url", "x-rewrite-url", "x-original-host", "x-host"),
+        *("x-forwarded-server", "x-forwarded-prefix", "x-forwarded-port", "x-forwarded-scheme"),
+        *("x-http-method", "x-http-method-override", "x-method-override"),
+    }
+)
+"""By which some services take a request for another one than was matched and cached here."""
+
+_FROM_OUTSIDE: Final = HOP_BY_HOP | _FROM_PROXIES | _OTHER_REQUESTS | {"via", REQUEST_ID}
 _OF_THE_TRACE: Final = _FROM_OUTSIDE | {TRACEPARENT}
 _OF_ANOTHER_TRACE: Final = _OF_THE_TRACE | {TRACESTATE}
 _FROM_SERVICES: Final = HOP_BY_HOP | OF_SERVERS

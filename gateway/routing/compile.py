@@ -16,9 +16,11 @@ from breakers.settings import compiled as compiled_breaker
 from breakers.talk import Talk
 from caching.flight import Flights
 from caching.invalidation import SAFE
+from caching.keying import Keying
 from caching.settings import CacheRules
 from caching.tags import Tags
 from contract.breaker import BreakerName
+from contract.cache import EDGE, GLOBAL
 from ends.backends import Backend, Backends, Sticky
 from ends.compile_aggregate import compile_aggregate
 from ends.credentials import CredentialedService, Credentials
@@ -75,6 +77,7 @@ from routing.schemas import Used, program_of, used
 from routing.sessions import needs_csrf, passes_session, takes_session
 from routing.table import (
     AccessSettings,
+    CacheKeySettings,
     CsrfSettings,
     MaintenanceSettings,
     RouteSettings,
@@ -516,6 +519,9 @@ class _Builder:
             purges=self._memory.purges,
             tags=Tags(cache.tags),
             flights=self._flights(cache.single_flight),
+            keying=_keying(cache.key),
+            tiers=frozenset((EDGE, GLOBAL)).intersection(cache.tiers),
+            memory=self._memory.responses if "memory" in cache.tiers else None,
         )
         return policy, {"ttl": cache.ttl, **to_builtins(cache)}
 
@@ -765,6 +771,16 @@ ORDER: Final[Mapping[str, _Make]] = {
     "bulkhead": _Builder.bulkhead,
 }
 """The order of every pipeline, and what makes each policy; the dispatch follows."""
+
+
+def _keying(settings: CacheKeySettings) -> Keying:
+    chosen = settings.query
+    names = None if chosen == "all" else frozenset(() if chosen == "none" else chosen)
+    return Keying(
+        query=names,
+        headers=tuple(sorted({name.lower() for name in settings.headers})),
+        claim=settings.claim,
+    )
 
 
 def _before_validation(route: CompiledRoute) -> int:

@@ -381,6 +381,17 @@ class SingleFlightSettings(Settings, frozen=True, kw_only=True):
     """Within which it is one."""
 
 
+class CacheKeySettings(Settings, frozen=True, kw_only=True):
+    """What tells answers apart beside host, version, route and path."""
+
+    query: Literal["all", "none"] | Annotated[tuple[QueryName, ...], Meta(max_length=32)] = "all"
+    """Parameters that count; the service gets no others."""
+    headers: Annotated[tuple[FieldName, ...], Meta(max_length=8)] = ()
+    """Header fields that count, whatever Vary says."""
+    claim: Literal["sub", "tenant", "org"] | None = None
+    """Those who share this have entries of their own."""
+
+
 class CacheSettings(Settings, frozen=True, kw_only=True):
     """Answers may be stored and used again."""
 
@@ -394,6 +405,12 @@ class CacheSettings(Settings, frozen=True, kw_only=True):
     """Whether a client's Cache-Control can ask for more than a fresh answer."""
     set_cookie: Literal["refuse", "strip"] = "refuse"
     """An answer with Set-Cookie is not stored, or without that field."""
+    key: CacheKeySettings = field(default_factory=CacheKeySettings)
+    tiers: Annotated[tuple[Literal["memory", "edge", "global"], ...], Meta(min_length=1)] = (
+        "memory",
+        "edge",
+    )
+    """Where they are kept: in the isolate (small ones), in its data centre, in all of them."""
     tags: Annotated[tuple[TagTemplate, ...], Meta(max_length=16)] = ()
     """Names under which its answers can be purged, beside those that the service says."""
     single_flight: SingleFlightSettings | None = None

@@ -40,8 +40,9 @@ UPLOADED = {
         "breakers": "__init__ settings talk view",
         "caching": """
             __init__ ages cache_status conditions dates decide decision directives entity_tags
-            entries flight freshness invalidation keys lists purger purges ranges request serving
-            settings shelf stored storing structured_fields tags targeted updating vary
+            entries flight freshness invalidation keying keys lists memory_tier purger purges ranges
+            request serving settings shelf stored storing structured_fields tags targeted updating
+            vary
         """,
         "edge": "__init__ adapters border convert driver idle signing",
         "ends": """
@@ -64,8 +65,8 @@ UPLOADED = {
             tree units versions
         """,
         "routing/check": """
-            __init__ access changes collisions cors credentials ends finding idempotency limits
-            routes schemas services transforms versions
+            __init__ access caching changes collisions cors credentials ends finding idempotency
+            limits routes schemas services transforms versions
         """,
         "schema": """
             __init__ applicators assertions checker compile equality formats keywords numbers

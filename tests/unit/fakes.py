@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import msgspec
 
 from caching.entries import Known, text_of
-from caching.stored import Facts
 from contract.auth import CredentialKind, Principal, VerifyResponse
 from contract.breaker import (
     BreakerDetails,
@@ -271,9 +270,13 @@ class FakeStore:
 
     def __init__(self) -> None:
         self.entries: dict[str, Response] = {}
+        self.asked = 0
         self.down = False
 
-    async def lookup(self, key: str, *, timeout: float) -> Response | None:
+    async def lookup(
+        self, key: str, *, tiers: frozenset[str], timeout: float, note: Callable[[str], None]
+    ) -> Response | None:
+        self.asked += 1
         if self.down:
             raise Unavailable("cache")
         entry = self.entries.get(key)
@@ -283,12 +286,17 @@ class FakeStore:
         return Response(response.status, response.headers.copy(), response.body)
 
     async def store(
-        self, key: str, response: Response, facts: Known, *, stored_at: float, ttl: float
+        self,
+        key: str,
+        response: Response,
+        facts: Known,
+        *,
+        stored_at: float,
+        ttl: float,
+        tiers: frozenset[str],
     ) -> None:
         if self.down:
             raise Unavailable("cache")
-        if isinstance(facts, Facts) and isinstance(response.body, bytes):
-            facts = msgspec.structs.replace(facts, length=len(response.body))
         control = [(STATUS, str(response.status)), (STORED_AT, str(stored_at)), (TTL, f"{ttl:g}")]
         control.append((FACTS, text_of(facts)))
         entry = entry_of([*response.headers, *control])

@@ -27,7 +27,8 @@ from tests.worker.conftest import Caller
 
 SOONER = 30.0
 """Seconds: long enough for a machine that is busy, far less than entries are fresh."""
-ENTRIES = 2_000
+ENTRIES = 1_000
+AT_ONCE = 100
 
 Purge = Callable[..., httpx.Response]
 Options = dict[str, Any]
@@ -194,7 +195,8 @@ def test_thousands_of_entries_with_one_tag(
     }
     url = f"{ORIGIN}many.test/v1/stored~{made_by}/stored/{own}-"
     caller = Caller(edges)
-    caller.ask("seed", url=url, count=ENTRIES, headers=fields, body="seeded")
+    for first in range(0, ENTRIES, AT_ONCE):
+        caller.ask("seed", url=url, first=first, count=AT_ONCE, headers=fields, body="seeded")
     caller.close()
     host = {"host": "many.test"}
     some = [f"/v1/stored/{own}-{number}" for number in range(0, ENTRIES, ENTRIES // 100)]
@@ -252,7 +254,7 @@ def test_the_command_purges(
     SECRETS.add(token)
     remote = ["--url", admin_url(edges.url(EDGES[0])), "--token", token]
     assert main(["cache", "purge", *remote, "--tag", f"stored:{own}"]) == 0
-    assert "gone in every isolate within 1 s" in capsys.readouterr().out
+    assert f"gone in every isolate within {MAX_AGE:g} s" in capsys.readouterr().out
     obeyed(isolates, path, old)
     assert main(["cache", "purge", *remote]) == 2
     assert "say what" in capsys.readouterr().err

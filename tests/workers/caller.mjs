@@ -30,14 +30,12 @@ const operations = {
     return JSON.stringify(found ? [found.status, [...found.headers], await found.text()] : null);
   },
 
-  // {url, count, headers, body}: put as many entries into the Cache API, under `url` and a number.
-  async "/seed"(env, { url, count, headers, body }) {
-    for (let next = 0; next < count; next += 100) {
-      const some = Array.from({ length: Math.min(100, count - next) }, (_, at) => next + at);
-      const put = (number) => caches.default.put(`${url}${number}`, new Response(body, { headers }));
-      await Promise.all(some.map(put));
-    }
-    return String(count);
+  // {url, first, count, headers, body}: put as many entries into the Cache API, under `url` and a
+  // number from `first` on.
+  async "/seed"(env, { url, first, count, headers, body }) {
+    const put = (_, at) => caches.default.put(`${url}${first + at}`, new Response(body, { headers }));
+    await Promise.all(Array.from({ length: count }, put));
+    return "done";
   },
 
   // {url, headers, chunks, fails}: PUT a body chunk by chunk, which then ends or fails.

@@ -1,19 +1,17 @@
 """Checks of each route by itself: names that exist, a path that can be reached, conditions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from caching.invalidation import SAFE
-from caching.tags import CLAIMS, PLACE
 from contract.names import ADMIN_PREFIX, HEALTH_PATH, IDENTITY_KEYS_PATH
 from contract.problems import TYPE_PREFIX
 from routing.changes import without_types
 from routing.check.access import check_access
+from routing.check.caching import check_cache
 from routing.check.finding import Finding, Path, known
 from routing.paths import PathTemplate
 from routing.regexes import group_names, objections
 from routing.table import AccessSettings, Condition, ConditionSettings, RouteSettings, Table
-from routing.units import seconds
 from routing.versions import in_version
 
 _NO_DOTS: Final = "a path has no segments `.` and `..`"
@@ -46,14 +44,6 @@ def _check_names(table: Table, route: RouteSettings, at: Path) -> Iterator[Findi
         yield from known(route.cors, table.cors, "CORS policy", (*at, "cors"))
     if route.transform is not None:
         yield from known(route.transform, table.transforms, "transform", (*at, "transform"))
-    if route.purge and SAFE.issuperset(route.methods):
-        yield Finding((*at, "purge"), "none of the route's methods changes anything")
-    if route.cache is not None and route.access != "public":
-        yield Finding((*at, "cache"), "only answers of a route with `access: public` are shared")
-    flight = route.cache.single_flight if route.cache is not None else None
-    if flight is not None and seconds(flight.lease or "0s") > seconds(flight.wait):
-        message = "the next one has to go while others still wait: at most `wait`"
-        yield Finding((*at, "cache", "single_flight", "lease"), message)
 
 
 def _check_path(route: RouteSettings, at: Path, *, ignore_case: bool) -> Iterator[Finding]:
@@ -73,23 +63,12 @@ def _check_path(route: RouteSettings, at: Path, *, ignore_case: bool) -> Iterato
         path = route.path or route.path_prefix or ""
         yield from _check_template(path, (*at, member))
         parameters = PathTemplate(path).parameters
-    named = {("purge",): route.purge, ("cache", "tags"): route.cache.tags if route.cache else ()}
-    for place, templates in named.items():
-        for position, template in enumerate(templates):
-            yield from _check_tag(template, parameters, (*at, *place, position))
+    yield from check_cache(route, parameters, at)
     if route.upstream_path is not None:
         if _has_dot_segment(route.upstream_path):
             yield Finding((*at, "upstream_path"), _NO_DOTS)
         for name in PathTemplate(route.upstream_path).parameters:
             yield from known(name, parameters, "parameter", (*at, "upstream_path"))
-
-
-def _check_tag(template: str, parameters: Sequence[str], at: Path) -> Iterator[Finding]:
-    for of_claim, name in PLACE.findall(template):
-        if of_claim:
-            yield from known(name, CLAIMS, "claim", at)
-        else:
-            yield from known(name, parameters, "parameter", at)
 
 
 def _check_template(path: str, at: Path) -> Iterator[Finding]:

@@ -9,11 +9,11 @@ from pyodide.ffi import JsException
 from workers import WorkerEntrypoint
 
 from contract import problems
-from contract.cache import ORIGIN, TIER, PurgeRequest, PurgeResponse
+from contract.cache import ORIGIN, TIER, TIERS, PurgeRequest, PurgeResponse
 from contract.edge import head_of, log, raw, to_js_response
 from contract.problems import Problem
 from contract.service import ServiceRequest, ServiceResponse, answer
-from store.entry import Fields, entry_of, is_complete, key_url
+from store.entry import MAX_KV_BODY, Fields, entry_of, is_complete, key_url, tiers_of
 from store.tiers import Tiers, read_body
 
 _array_from = getattr(js.Array, "from")
@@ -35,7 +35,7 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
             url = key_url(head.path, head.query)
             match head.method:
                 case "GET":
-                    return _get(_open(self.env), url, raw(self.ctx))
+                    return _get(_open(self.env), url, incoming, raw(self.ctx))
                 case "PUT":
                     return _put(_open(self.env), url, incoming)
                 case _:
@@ -58,8 +58,10 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
         return "ok" if _open(self.env).answers() else "KV unavailable"
 
 
-def _get(tiers: Tiers, url: str, ctx: Any) -> Any:
-    found = tiers.get(url, time.time(), ctx)
+def _get(tiers: Tiers, url: str, request: Any, ctx: Any) -> Any:
+    named = request.headers.get(TIERS)
+    asked = tiers_of(named if isinstance(named, str) else None)
+    found = tiers.get(url, time.time(), ctx, asked)
     if found is None:
         raise Problem(problems.NOT_FOUND, "Nothing is stored under this key.")
     return found
@@ -80,8 +82,9 @@ def _put(tiers: Tiers, url: str, request: Any) -> ServiceResponse:
         raise Problem(problems.MALFORMED_REQUEST, "The body ended before its time.") from None
     if not is_complete(fields, body.length):
         raise Problem(problems.MALFORMED_REQUEST, "The body is not as long as Content-Length says.")
-    stored = tiers.put(url, entry, body, time.time())
-    if not stored:
+    wanted = tiers_of(dict(fields).get(TIERS))
+    stored = tiers.put(url, entry, body, time.time(), wanted)
+    if not stored and body.length <= MAX_KV_BODY:
         raise Problem(problems.UPSTREAM_UNAVAILABLE, "No tier takes entries.")
     return ServiceResponse(201, {TIER: ", ".join(stored)})
 

@@ -10,7 +10,17 @@ from typing import Final
 
 import msgspec
 
-from contract.cache import FACTS, ORIGIN, ORIGIN_CACHE_CONTROL, STATUS, STORED_AT, TIER, TTL
+from contract.cache import (
+    EDGE,
+    FACTS,
+    GLOBAL,
+    ORIGIN,
+    ORIGIN_CACHE_CONTROL,
+    STATUS,
+    STORED_AT,
+    TIER,
+    TTL,
+)
 from contract.names import INTERNAL_PREFIX
 
 MAX_KV_BODY: Final = 1024 * 1024
@@ -109,6 +119,13 @@ def entry_of(sent: Iterable[tuple[str, str]]) -> Entry | None:
     if entry.ttl <= 0 or status in _NEVER_STORED or varies or is_personal:
         return None
     return entry
+
+
+def tiers_of(named: str | None) -> frozenset[str]:
+    """The tiers that the field `TIERS` names; both where it is missing."""
+    if named is None:
+        return frozenset((EDGE, GLOBAL))
+    return frozenset(name.strip() for name in named.split(","))
 
 
 def is_complete(fields: Iterable[tuple[str, str]], size: int) -> bool:

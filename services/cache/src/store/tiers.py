@@ -11,7 +11,7 @@ import msgspec
 from pyodide.ffi import JsException, jsnull, run_sync, to_js
 
 from contract import problems
-from contract.cache import MAX_BODY
+from contract.cache import EDGE, GLOBAL, MAX_BODY
 from contract.edge import log, wait_until
 from contract.problems import Problem
 from store.entry import MAX_KV_BODY, MIN_KV_TTL, Entry, Fields, envelope_head, kv_key
@@ -33,11 +33,14 @@ class Tiers:
         self._kv = kv
         self._cache = js.caches.default
 
-    def get(self, url: str, now: float, ctx: Any) -> Any | None:
+    def get(self, url: str, now: float, ctx: Any, tiers: frozenset[str]) -> Any | None:
         """The stored form of the response under `url` as a JavaScript Response."""
-        near = self._attempt("match", self._cache.match(url))
-        if near is not None:
-            return near
+        if EDGE in tiers:
+            near = self._attempt("match", self._cache.match(url))
+            if near is not None:
+                return near
+        if GLOBAL not in tiers:
+            return None
         buffer = self._attempt("kv.get", self._kv.get(kv_key(url), "arrayBuffer"))
         if buffer is None:
             return None
@@ -47,15 +50,20 @@ class Tiers:
         if entry.kept_for(now) <= 0:
             return None
         body = content.subarray(end + 1)
-        near = _response(entry.status, entry.stored_fields(CACHE_API, now), body)
-        wait_until(ctx, self._cache.put(url, near))
+        if EDGE in tiers:
+            near = _response(entry.status, entry.stored_fields(CACHE_API, now), body)
+            wait_until(ctx, self._cache.put(url, near))
         return _response(entry.status, entry.stored_fields(KV, now), body)
 
-    def put(self, url: str, entry: Entry, body: Any, now: float) -> list[str]:
-        """Store `body` (a Uint8Array) in each tier that takes it; gives the tiers' names."""
-        near = _response(entry.status, entry.stored_fields(CACHE_API, now), body)
-        writes = {CACHE_API: self._cache.put(url, near)}
-        if body.length <= MAX_KV_BODY:
+    def put(
+        self, url: str, entry: Entry, body: Any, now: float, tiers: frozenset[str]
+    ) -> list[str]:
+        """Store `body` (a Uint8Array) in each of `tiers` that takes it; gives their names."""
+        writes = {}
+        if EDGE in tiers:
+            near = _response(entry.status, entry.stored_fields(CACHE_API, now), body)
+            writes[CACHE_API] = self._cache.put(url, near)
+        if GLOBAL in tiers and body.length <= MAX_KV_BODY:
             head = to_js(envelope_head(entry))
             content = _Bytes.new(head.length + body.length)
             content.set(head)
