@@ -41,6 +41,8 @@ def assumed_lifetime(
 
     None for a response that nothing makes cacheable (section 3, last item; section 4.2.2).
     """
+    if status in rules.errors:
+        return rules.errors[status]
     is_public = "public" in directives
     if status not in HEURISTIC and not is_public:
         return None

@@ -23,6 +23,11 @@ class CacheRules(Struct, frozen=True, kw_only=True):
     """Targeted fields (RFC 9213), the most specific first."""
     set_cookie: Literal["refuse", "strip", "store"] = "refuse"
     """What becomes of an answer with Set-Cookie."""
+    errors: dict[int, float] = {}
+    """Lifetimes by status, where the service states none. Such an answer is never used stale, but
+    where the service itself says so."""
+    jitter: float = 0.0
+    """By which share of it a lifetime is shortened at most, so that not all end at once."""
     stale_while_revalidate: float = 0.0
     """Window where the service states none and does not forbid it."""
     stale_if_error: float = 0.0

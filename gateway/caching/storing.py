@@ -69,8 +69,12 @@ def store(
     response_time: float,
     length: int | None = None,
     complete: bool = True,
+    chance: float = 0.0,
 ) -> StoredResponse | Refusal:
-    """`response` as it is to be kept. `length`: bytes of its body, where that is known."""
+    """`response` as it is to be kept.
+
+    `length`: bytes of its body, where that is known; `chance`: a random number from [0, 1).
+    """
     headers = response.headers
     directives, is_targeted = governing(headers, rules.targets)
     if not complete:
@@ -94,12 +98,12 @@ def store(
         facts=Facts(
             response_time=response_time,
             initial_age=corrected_initial_age(headers, request_time, response_time),
-            lifetime=min(lifetime, rules.max_ttl),
+            lifetime=min(lifetime, rules.max_ttl) * (1.0 - rules.jitter * chance),
             date=date_value(headers, response_time),
             vary=vary.values(varies, request.headers),
             length=length,
             targeted=tuple(field for field in headers if field[0] in rules.targets),
-            **_permissions(directives, rules)._asdict(),
+            **_permissions(response.status, directives, rules)._asdict(),
         ),
     )
     return stored if retention(stored, rules, response_time) > 0 else Refusal.STALE
@@ -154,19 +158,22 @@ class _Permissions(NamedTuple):
     immutable: bool
 
 
-def _permissions(directives: Directives, rules: CacheRules) -> _Permissions:
+def _permissions(status: int, directives: Directives, rules: CacheRules) -> _Permissions:
     no_cache = directives.fields("no-cache")
     validate = no_cache is not None and (not no_cache or bool(no_cache & _ESSENTIAL))
     strict = any(name in directives for name in _STRICT)
     if validate or strict:
         return _Permissions(validate, strict, 0.0, 0.0, "immutable" in directives)
+    route_revalidate, route_error = rules.stale_while_revalidate, rules.stale_if_error
+    if status in rules.errors:
+        route_revalidate = route_error = 0.0
     revalidate = directives.seconds("stale-while-revalidate")
     error = directives.seconds("stale-if-error")
     return _Permissions(
         validate=False,
         strict=False,
-        while_revalidate=rules.stale_while_revalidate if revalidate is None else revalidate,
-        if_error=rules.stale_if_error if error is None else error,
+        while_revalidate=route_revalidate if revalidate is None else revalidate,
+        if_error=route_error if error is None else error,
         immutable="immutable" in directives,
     )
 

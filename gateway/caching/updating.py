@@ -42,6 +42,7 @@ def updated(
     *,
     request_time: float,
     response_time: float,
+    chance: float = 0.0,
 ) -> tuple[StoredResponse, bool]:
     """`stored` after a 304 (or a HEAD's 200) that is about it, and whether it may still be kept.
 
@@ -58,6 +59,7 @@ def updated(
         request_time=request_time,
         response_time=response_time,
         length=stored.facts.length,
+        chance=chance,
     )
     if isinstance(kept, Refusal):
         merged.remove("age", *rules.targets)

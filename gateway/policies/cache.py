@@ -282,6 +282,7 @@ class Cache:
             self._rules,
             request_time=exchange.now,
             response_time=now,
+            chance=exchange.chance,
         )
         if is_kept:
             try:
@@ -314,6 +315,7 @@ class Cache:
             self._rules,
             request_time=exchange.now,
             response_time=self._now(exchange),
+            chance=exchange.chance,
         )
         if isinstance(kept, StoredResponse):
             try:

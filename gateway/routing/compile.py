@@ -85,7 +85,7 @@ from routing.table import (
     SingleFlightSettings,
     Table,
 )
-from routing.units import seconds, size_in_bytes
+from routing.units import seconds, share, size_in_bytes
 from routing.versions import Version, Versions
 from schema.checker import Checker, Checkers
 from schema.settings import ValidateSettings
@@ -505,6 +505,8 @@ class _Builder:
             default_ttl=seconds(cache.ttl),
             stale_while_revalidate=seconds(cache.stale_while_revalidate or "0s"),
             stale_if_error=seconds(cache.stale_if_error or "0s"),
+            errors={int(status): seconds(time) for status, time in cache.errors.items()},
+            jitter=share(cache.jitter or "0%"),
             honour_request_directives=cache.honour_request_directives,
             set_cookie=cache.set_cookie,
             # Stored bodies have no coding.

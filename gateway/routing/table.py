@@ -32,7 +32,14 @@ from resilience.settings import (
     ServiceFallbackSettings,
 )
 from routing.texts import FieldName, HostName, Name, UpstreamPath
-from routing.units import Duration, PositiveDuration, ShortDuration, Size, SizeOrUnlimited
+from routing.units import (
+    Duration,
+    Percentage,
+    PositiveDuration,
+    ShortDuration,
+    Size,
+    SizeOrUnlimited,
+)
 from schema.settings import ParameterName, ValidateSettings
 from settings import Settings
 from transforms.settings import TransformSettings
@@ -369,6 +376,11 @@ TagTemplate = Annotated[
 ]
 
 
+ErrorStatus = Annotated[
+    str, Meta(pattern=r"^[45][0-9]{2}$", description="A status from 400, such as 404.")
+]
+
+
 class SingleFlightSettings(Settings, frozen=True, kw_only=True):
     """Of several requests for the same one goes to the service, the others wait for its answer."""
 
@@ -401,6 +413,12 @@ class CacheSettings(Settings, frozen=True, kw_only=True):
     """How long it may be used stale while it is validated, where the service does not say."""
     stale_if_error: Duration | None = None
     """How long it may be used stale where the service fails, and does not say."""
+    errors: Annotated[dict[ErrorStatus, PositiveDuration], Meta(max_length=50)] = field(
+        default_factory=dict
+    )
+    """How long errors are kept, by status, where the service does not say."""
+    jitter: Percentage | None = None
+    """By how much a lifetime is shortened at most, by chance, so that not all end at once."""
     honour_request_directives: bool = True
     """Whether a client's Cache-Control can ask for more than a fresh answer."""
     set_cookie: Literal["refuse", "strip"] = "refuse"

@@ -27,6 +27,10 @@ ShortDuration = Annotated[
         description="A duration above zero and below a minute such as 250ms or 2s.",
     ),
 ]
+Percentage = Annotated[
+    str,
+    Meta(pattern=r"^(100|[1-9]?[0-9])%$", description="A percentage such as 10%."),
+]
 # One pattern, as msgspec accepts no union of a text with a pattern and a literal text.
 Size = Annotated[
     str,
@@ -51,6 +55,11 @@ _PART = re.compile(r"([0-9]+)(ms|h|m|s)")
 def seconds(duration: str) -> float:
     """`1m30s` → 90.0. The text has to match `DURATION_PATTERN`."""
     return sum(int(count) * _SECONDS[unit] for count, unit in _PART.findall(duration))
+
+
+def share(percentage: str) -> float:
+    """`10%` → 0.1. The text has to be a percentage."""
+    return int(percentage.rstrip("%")) / 100
 
 
 def size_in_bytes(size: str) -> int:

@@ -9,10 +9,10 @@ from caching.dates import format_date
 from caching.keys import key_of
 from caching.settings import CacheRules
 from contract.cache import FACTS, ORIGIN, TTL
-from messages import Exchange, Response
+from messages import Exchange, Headers, Response
 from policies.cache import Cache
 from routing.versions import Versions
-from tests.unit.fakes import NOW, FakeStore, exchange, json_response, run
+from tests.unit.fakes import NOW, FakeStore, answer_empty, exchange, json_response, run
 from tests.unit.tables import table
 
 RULES = CacheRules(default_ttl=30.0)
@@ -167,3 +167,25 @@ def test_the_key_is_host_version_route_path_and_query(
     if version is not None:
         asked.version = Versions(table().versions).by_name[version]
     assert key_of(asked).url == ORIGIN + key
+
+
+@pytest.mark.parametrize(("chance", "ttl"), [(0.0, 100), (0.5, 95), (0.99, 90)])
+def test_lifetimes_are_shortened_by_chance_and_never_longer(chance: float, ttl: int) -> None:
+    cache = Cache(CacheRules(default_ttl=100.0, jitter=0.1), FakeStore())
+    run(cache(exchange(chance=chance), answer_empty))
+    hit = run(cache(exchange(), answer_empty))
+    assert hit.headers.get("cache-status") == f"edge-gateway; hit; ttl={ttl}"
+
+
+def test_a_validated_answer_has_a_chance_of_its_own() -> None:
+    cache = Cache(CacheRules(default_ttl=100.0, jitter=0.1), FakeStore())
+
+    async def service(asked: Exchange) -> Response:
+        if "if-none-match" in asked.request.headers:
+            return Response(304, Headers([("etag", '"1"')]), None)
+        return json_response(b"{}", etag='"1"')
+
+    run(cache(exchange(), service))
+    run(cache(exchange(now=NOW + 100, chance=0.5), service))
+    hit = run(cache(exchange(now=NOW + 100), service))
+    assert hit.headers.get("cache-status") == "edge-gateway; hit; ttl=95"

@@ -157,6 +157,27 @@ def test_only_plain_success_is_stored(lab: Consumer, path: str, status: int) -> 
         )
 
 
+@pytest.mark.parametrize("status", [404, 503])
+def test_errors_are_stored_for_as_long_as_the_route_says(
+    lab: Consumer, calls: Calls, status: int
+) -> None:
+    path = f"/errors-kept/{unique('x')}"
+    query = {"status": str(status)}
+
+    def kept() -> httpx.Response | None:
+        answer = lab.get(path, params=query)
+        assert answer.status_code == status
+        return answer if "; hit" in answer.headers["cache-status"] else None
+
+    hit = eventually(kept)
+    found = re.search(r"ttl=(\d+)", hit.headers["cache-status"])
+    assert found is not None
+    assert 20 <= int(found[1]) <= 60  # a minute, of which chance has taken up to a half
+    asked = calls(path)
+    assert kept() is not None
+    assert calls(path) == asked
+
+
 REQUESTS_NOT_SERVED = [
     # fields, Cache-Status
     ({"cache-control": "no-cache"}, "fwd=request; fwd-status=200; stored"),

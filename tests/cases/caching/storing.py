@@ -5,6 +5,8 @@ from typing import Any, Final
 SECRET: Final = "authorization: Bearer x"
 HEURISTIC: Final = "last-modified: {-1000}"
 TTL: Final = {"default_ttl": 30.0}
+ERRORS: Final = {"default_ttl": 30.0, "errors": {404: 10.0, 503: 1.0}}
+WINDOWS: Final = {"stale_while_revalidate": 9.0, "stale_if_error": 9.0}
 
 CASES: Final[list[tuple[Any, ...]]] = [
     # section, "says", request, response, (settings), what is stored
@@ -113,6 +115,17 @@ CASES: Final[list[tuple[Any, ...]]] = [
     ("9111 4.2.2", "says", "", "404", TTL, "no: stale"),
     ("9111 4.2.2", "says", "", "404 | cc: public", TTL, "30"),
     ("9111 4.2.2", "says", "", "500", TTL, "no: status"),
+    # What the route says of errors, where the service says nothing.
+    ("9111 4.2.2", "says", "", "404", ERRORS, "10"),
+    ("9111 4.2.2", "says", "", "503", ERRORS, "1"),
+    ("9111 4.2.2", "says", "", "500", ERRORS, "no: status"),
+    ("9111 4.2.2", "says", "", "404 | cc: max-age=60", ERRORS, "60"),
+    ("9111 4.2.2", "says", "", "404 | cc: max-age=0", ERRORS, "no: stale"),
+    ("9111 4.2.2", "says", "", "503 | cc: no-store", ERRORS, "no: no-store"),
+    ("9111 4.2.2", "says", "", "404 | cc: private", ERRORS, "no: private"),
+    ("9111 4.2.2", "says", SECRET, "404", ERRORS, "no: authorization"),
+    ("9111 4.2.4", "says", "", "404", {**ERRORS, **WINDOWS}, "10"),
+    ("9111 4.2.4", "says", "", "404 | cc: stale-if-error=9", {**ERRORS, **WINDOWS}, "10 sie=9"),
     ("9111 4.2.2", "says", "", "599 | cc: public | last-modified: {-1000}", "100"),
     *(
         ("9110 15.1", "says", "", f"{status} | {HEURISTIC}", "100")
