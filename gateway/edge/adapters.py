@@ -406,7 +406,10 @@ class SharedCache:
             return None
         wanted = request_to_js(Request("GET", "", headers=Headers([(TIERS, ", ".join(tiers))])))
         far = await _ask("cache", timeout, self._fetch, key, wanted)
-        return response_from_js(far, inside=True) if far.status == 200 else None
+        # What is stored may be an error as well; what is none of it has no facts.
+        if far.status != 200 and not far.headers.has(FACTS):
+            return None
+        return response_from_js(far, inside=True)
 
     def duplicate(self, response: Response) -> Response:
         origin: Origin | None = response.origin

@@ -60,7 +60,8 @@ def response(text: str) -> Response:
 
 
 def rules(settings: dict[str, Any] | None) -> CacheRules:
-    return msgspec.convert(settings or {}, CacheRules)
+    # Not strict, as JSON has made texts of numbers that were keys.
+    return msgspec.convert(settings or {}, CacheRules, strict=False)
 
 
 def stored(
