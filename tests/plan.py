@@ -43,6 +43,8 @@ CACHE: Final = "edge-gateway-cache"
 STATE: Final = "edge-gateway-state"
 KEYLESS: Final = "auth-without-key"
 """The auth Worker as somebody deployed it who forgot its secret."""
+CACHE_WITHOUT_KV: Final = "cache-without-kv"
+"""The cache Worker with a Worker of `FAULTS` in place of KV."""
 CALLER: Final = "caller"
 CORE: Final = "core"
 JWS: Final = "jws"
@@ -172,6 +174,12 @@ def shared_plan(state: Path) -> Plan:
         Worker(script=WORKERS / "origin.mjs", name=ORIGIN, port=port),
         Worker(script=WORKERS / "issuer.mjs", name=FOREIGN, port=issuer_port),
         Worker(config=CONFIGS["auth"], name=KEYLESS),
+        Worker(
+            config=CONFIGS["cache"],
+            name=CACHE_WITHOUT_KV,
+            service_bindings={"CACHE_KV": FAULTS["DATA"]},
+            options={"kvNamespaces": {}},
+        ),
         caller(),
         core_worker(),
         jws_worker(),

@@ -75,7 +75,7 @@ class Purges:
     def provisional(self) -> float:
         """The sequence of a purge that the feed does not know: what is asked for from now on knows
         of it, and what others have stored before they hear of it does not."""
-        self.sequence += 0.001
+        self.sequence += 0.000001
         return self.sequence
 
     def distrust(self, before: float) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from runtime.local import LocalRuntime
 from runtime.project import GATEWAY
-from tests.consumer import Consumer, address, bearer, mint, problem, unique
+from tests.consumer import Consumer, Operator, address, bearer, mint, problem, unique
 from tests.eventually import eventually
 from tests.plan import LABS, ORIGIN, shared_plan
 
@@ -154,3 +154,22 @@ def test_a_token_from_before_is_still_good(mortal: LocalRuntime) -> None:
     mortal.wait_ready()
     with Consumer(mortal.url(GATEWAY), token) as api:
         assert api.get("/v2/roadmaps").status_code == 200
+
+
+def test_an_isolate_that_starts_knows_what_was_purged(mortal: LocalRuntime) -> None:
+    kept, purged = (f"/v2/cached/{unique('entry')}" for _ in range(2))
+    host = {"host": "kill.test"}
+
+    def is_hit(path: str) -> bool:
+        with Consumer(mortal.url(LABS[0]), host) as lab:
+            return "; hit" in lab.get(path).headers["cache-status"]
+
+    for path in (kept, purged):
+        eventually(lambda path=path: is_hit(path))  # type: ignore[misc]
+    with Operator(mortal.url(LABS[1])) as operator:
+        wanted = {"urls": [f"https://kill.test{purged}"]}
+        assert operator.post("/-/purge", json=wanted).status_code == 200
+    mortal.kill_workerd()
+    mortal.wait_ready()
+    assert is_hit(kept), "what was stored is still there"
+    assert not is_hit(purged)
