@@ -20,6 +20,7 @@ from contract.breaker import (
 )
 from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishRequest
 from contract.cache_lease import FlightAnswer, FlightRequest, ReleaseRequest
+from contract.cache_statistics import CountsReport, Statistics
 from contract.feed import Changes, Kind, PointerAnswer, PointerRequest, TablePointer
 from contract.idempotency import BeginAnswer, BeginRequest, EndRequest
 from contract.limits import LeaseAnswer, LeaseRequest
@@ -188,6 +189,14 @@ class CacheLeases(Protocol):
     async def release(self, shard: str, request: ReleaseRequest, *, timeout: float) -> None: ...
 
 
+class CacheCounts(Protocol):
+    """The object that sums what came of requests to routes with a cache."""
+
+    async def count(self, report: CountsReport, *, timeout: float) -> None: ...
+
+    async def sums(self, hours: int, *, timeout: float) -> Statistics: ...
+
+
 class ChangeFeed(Protocol):
     """The object that says what has changed since an isolate last asked."""
 
@@ -248,6 +257,9 @@ class Platform(Protocol):
 
     @property
     def leases(self) -> CacheLeases: ...
+
+    @property
+    def cache_counts(self) -> CacheCounts: ...
 
     def binding(self, name: str) -> Service:
         """The service binding called `name`; one that is never available where there is none."""

@@ -2,15 +2,17 @@
 
 from typing import Any
 
-from cli.cache import purge
+from cli.cache import purge, stats, warm
 
 
 def register(subparsers: Any) -> None:
     """Add the subcommand to the parser of `gateway`."""
     parser = subparsers.add_parser(
         "cache",
-        help="purge stored answers of a running gateway",
+        help="purge stored answers of a running gateway; how many requests they answer; warm it",
         description="What operators do about stored answers.",
     )
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     purge.register(actions)
+    stats.register(actions)
+    warm.register(actions)

@@ -20,6 +20,7 @@ from contract.breaker import (
 )
 from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishRequest
 from contract.cache_lease import FlightAnswer, FlightRequest, ReleaseRequest, Turn
+from contract.cache_statistics import CountsReport, Statistics
 from contract.circuit_breaker import State
 from contract.idempotency import BeginAnswer, BeginRequest, EndRequest, Standing
 from contract.identity import gateway_name
@@ -188,6 +189,16 @@ class _Idempotency:
         return True
 
 
+class _Counts:
+    """Nobody counts."""
+
+    async def count(self, report: CountsReport, *, timeout: float) -> None:
+        return None
+
+    async def sums(self, hours: int, *, timeout: float) -> Statistics:
+        return Statistics(since=0, rows=())
+
+
 class _Store:
     """Empty, and stays so."""
 
@@ -230,6 +241,7 @@ class RecordingPlatform:
         self.idempotency = _Idempotency()
         self.store = _Store()
         self.leases = _Leases()
+        self.cache_counts = _Counts()
         self._service = _Service(self)
         self.environment = "production"
         """In which no faults are injected: they are not what a table does."""

@@ -6,6 +6,7 @@ It has no address of its own; every class answers RPC only.
 from state.audit_log import AuditLog
 from state.breaker_directory import BreakerDirectory
 from state.cache_lease import CacheLease
+from state.cache_statistics import CacheStatistics
 from state.change_feed import ChangeFeed
 from state.circuit_breaker import CircuitBreaker
 from state.idempotency import Idempotency
@@ -15,6 +16,7 @@ __all__ = [
     "AuditLog",
     "BreakerDirectory",
     "CacheLease",
+    "CacheStatistics",
     "ChangeFeed",
     "CircuitBreaker",
     "Idempotency",

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from admin.audit import AuditEndpoints
 from admin.breakers import BreakerEndpoints
+from admin.cache import CacheEndpoints
 from admin.endpoint import Endpoint
 from admin.health import HealthEndpoints
 from admin.keys import KeyEndpoints
@@ -42,5 +43,6 @@ def endpoints(around: AdminSurroundings) -> tuple[Endpoint, ...]:
         *PurgeEndpoints(
             around.memory.purger, around.tables.max_age, tells=around.feed is not None
         ).endpoints(),
+        *CacheEndpoints(around.platform.cache_counts).endpoints(),
         *AuditEndpoints(around.audit_log).endpoints(),
     )

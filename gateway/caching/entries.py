@@ -15,7 +15,7 @@ from msgspec import structs
 
 from caching import vary
 from caching.stored import Facts, StoredResponse
-from contract.cache import FACTS, ORIGIN_CACHE_CONTROL
+from contract.cache import FACTS, ORIGIN_CACHE_CONTROL, TIER
 from contract.names import INTERNAL_PREFIX
 from messages import Headers, Response
 
@@ -42,6 +42,7 @@ class Entry(NamedTuple):
     variants: Variants | None
     response: Response
     """As it came out of the tier, with the body."""
+    tier: str = ""
 
 
 def text_of(known: Known) -> str:
@@ -52,12 +53,14 @@ def text_of(known: Known) -> str:
 def read_entry(response: Response) -> Entry | None:
     """The entry that a tier gave as `response`; None where it is none that is understood here."""
     fields: list[tuple[str, str]] = []
-    text = ""
+    text = tier = ""
     for field in response.headers:
         name = field[0]
         if name.startswith(INTERNAL_PREFIX):
             if name == FACTS:
                 text = field[1]
+            elif name == TIER:
+                tier = field[1]
             elif name == ORIGIN_CACHE_CONTROL:
                 fields.append(("cache-control", field[1]))
         elif name not in _OF_THE_TIERS:
@@ -70,7 +73,7 @@ def read_entry(response: Response) -> Entry | None:
         return None
     if isinstance(known, Facts):
         stored = StoredResponse(status=response.status, fields=fields, facts=known)
-        return Entry(stored, None, response)
+        return Entry(stored, None, response, tier)
     return Entry(None, known, response)
 
 

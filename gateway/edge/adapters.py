@@ -30,6 +30,7 @@ from contract.breaker import (
 from contract.breaker_directory import ListAnswer, Listing, ListRequest, WishRequest
 from contract.cache import EDGE, FACTS, GLOBAL, STATUS, STORED_AT, TIERS, TTL, PurgeRequest
 from contract.cache_lease import FlightAnswer, FlightRequest, ReleaseRequest
+from contract.cache_statistics import STATISTICS, CountsReport, Statistics, StatisticsRequest
 from contract.feed import (
     FEED,
     AppendRequest,
@@ -61,6 +62,7 @@ _all = promising(js.Promise.all, js.Promise, listed=True)
 _encode = msgspec.json.Encoder().encode
 _decode_verification = msgspec.json.Decoder(VerifyResponse).decode
 _decode_limit = msgspec.json.Decoder(LeaseAnswer).decode
+_decode_statistics = msgspec.json.Decoder(Statistics).decode
 _decode_flight = msgspec.json.Decoder(FlightAnswer).decode
 _decode_breaker = msgspec.json.Decoder(BreakerStatus).decode
 _decode_details = msgspec.json.Decoder(BreakerDetails).decode
@@ -280,6 +282,27 @@ class CacheLeaseObjects:
         return self._namespace.getByName(name)
 
 
+class CacheStatisticsObject:
+    """The one CacheStatistics object of the state Worker."""
+
+    def __init__(self, namespace: Any) -> None:
+        self._namespace = namespace
+
+    async def count(self, report: CountsReport, *, timeout: float) -> None:
+        counts = self._object()
+        await _ask("cache statistics", timeout, invoke, counts.count, counts, _encoded(report))
+
+    async def sums(self, hours: int, *, timeout: float) -> Statistics:
+        counts, message = self._object(), _encoded(StatisticsRequest(hours=hours))
+        answer = await _ask("cache statistics", timeout, invoke, counts.sums, counts, message)
+        return _read("cache statistics", _decode_statistics, answer)
+
+    def _object(self) -> Any:
+        if self._namespace is None:
+            raise Unavailable("cache statistics", reason="not bound")
+        return self._namespace.getByName(STATISTICS)
+
+
 class IdempotencyKeyObjects:
     """The Idempotency objects of the state Worker."""
 
@@ -480,6 +503,7 @@ class CloudflarePlatform:
         self.signer = WebCryptoSigner(keys, getattr(env, "ENVIRONMENT", None))
         self.idempotency = IdempotencyKeyObjects(getattr(env, Binding.IDEMPOTENCY, None))
         self.store = SharedCache(getattr(env, Binding.CACHE))
+        self.cache_counts = CacheStatisticsObject(getattr(env, Binding.CACHE_STATISTICS, None))
         self.leases = CacheLeaseObjects(getattr(env, Binding.CACHE_LEASE, None))
         feed = getattr(env, Binding.CHANGE_FEED, None)
         self.feed = ChangeFeedObject(feed) if feed is not None else None

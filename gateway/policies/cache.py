@@ -12,6 +12,7 @@ from msgspec import structs
 
 from caching import cache_status
 from caching.conditions import has_it, validators
+from caching.counting import Counting
 from caching.decide import STALE_IF_ERROR, decide, selected
 from caching.decision import ERRORS, OWN_CONDITIONS, Forward, OnlyIfCached, Serve, Validate
 from caching.flight import Flights, for_all
@@ -62,6 +63,7 @@ class Cache:
         purges: Purges | None = None,
         tags: Tags | None = None,
         flights: Flights | None = None,
+        counting: Counting | None = None,
         tiers: frozenset[str] = frozenset((EDGE, GLOBAL)),
         memory: MemoryTier | None = None,
         keying: Keying = EVERYTHING,
@@ -82,9 +84,19 @@ class Cache:
         self._tags = tags or Tags(())
         self._clock = clock
         self._flights = flights
+        self._counting = counting
         self._refreshing: dict[str, float] = {}
 
     async def __call__(self, exchange: Exchange, next: Next) -> Response:
+        try:
+            return await self._answer(exchange, next)
+        finally:
+            if self._counting is not None and "cache" in exchange.log:
+                log = exchange.log
+                tier, size = log.get("cache_tier", ""), log.get("cache_bytes", 0)
+                self._counting.note(exchange, log["cache"], tier, size)
+
+    async def _answer(self, exchange: Exchange, next: Next) -> Response:
         asked = exchange.request
         request = CacheRequest(asked.method, asked.headers)
         if asked.method not in ("GET", "HEAD"):
@@ -166,7 +178,7 @@ class Cache:
             if isinstance(found, Serve):
                 exchange.log["cache"] = "collapsed"
                 told = cache_status.forwarded(reason, collapsed=True, ttl=found.ttl)
-                return await _answer(found, place, told)
+                return await _served(exchange, found, place, told)
             if not isinstance(found, Validate | Forward) or not for_all(request, found):
                 break
             decision = found
@@ -206,7 +218,9 @@ class Cache:
         exchange.log["cache"] = "stale" if serve.stale_because else "hit"
         if serve.revalidate:
             self._refresh_later(exchange, next, place.key)
-        return await _answer(serve, place, cache_status.hit(serve.ttl, serve.stale_because))
+        return await _served(
+            exchange, serve, place, cache_status.hit(serve.ttl, serve.stale_because)
+        )
 
     async def _validate(
         self,
@@ -259,7 +273,7 @@ class Cache:
         told = cache_status.forwarded(
             decision.reason, failure, ttl=decision.ttl, detail=STALE_IF_ERROR
         )
-        return await _answer(serve, place, told)
+        return await _served(exchange, serve, place, told)
 
     async def _update(
         self,
@@ -297,7 +311,7 @@ class Cache:
         age = current_age(new.facts, now)
         serve = Serve(new, status, age, new.facts.lifetime - age, part)
         told = cache_status.forwarded(reason, response.status, stored=is_kept)
-        return await _answer(serve, place, told)
+        return await _served(exchange, serve, place, told)
 
     def _stored(
         self,
@@ -401,10 +415,13 @@ def _again(exchange: Exchange, fields: list[tuple[str, str]]) -> Exchange:
     return again
 
 
-async def _answer(serve: Serve, place: Place, told: str) -> Response:
+async def _served(exchange: Exchange, serve: Serve, place: Place, told: str) -> Response:
     """The answer out of the store, with `told` as our member of Cache-Status."""
     headers = head_of(serve)
     headers.add("cache-status", told)
+    if place.entry is not None:
+        exchange.log["cache_tier"] = place.entry.tier
+        exchange.log["cache_bytes"] = serve.stored.facts.length or 0
     if serve.status in (304, 416) or place.entry is None:
         return Response(serve.status, headers)
     source = place.entry.response

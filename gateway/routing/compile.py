@@ -14,6 +14,7 @@ from msgspec import to_builtins
 
 from breakers.settings import compiled as compiled_breaker
 from breakers.talk import Talk
+from caching.counting import Counting
 from caching.flight import Flights
 from caching.invalidation import SAFE
 from caching.keying import Keying
@@ -226,6 +227,7 @@ class _Builder:
         self._identities = Identities(platform.signer)
         self._checkers: dict[bool, Checkers] = {}
         self._memory = memory
+        self._counting = Counting(platform.cache_counts, memory.cache_counts, platform.pause)
         self._with_cache: list[RouteSettings] | None = None
 
     def pipeline(self, route: CompiledRoute) -> Next:
@@ -524,6 +526,7 @@ class _Builder:
             keying=_keying(cache.key),
             tiers=frozenset((EDGE, GLOBAL)).intersection(cache.tiers),
             memory=self._memory.responses if "memory" in cache.tiers else None,
+            counting=self._counting,
         )
         return policy, {"ttl": cache.ttl, **to_builtins(cache)}
 

@@ -377,7 +377,7 @@ TagTemplate = Annotated[
 
 
 ErrorStatus = Annotated[
-    str, Meta(pattern=r"^[45][0-9]{2}$", description="A status from 400, such as 404.")
+    str, Meta(pattern=r"^[45][0-9]{2}$", description="A status from 400 in quotes such as '404'.")
 ]
 
 

@@ -35,14 +35,15 @@ UPLOADED = {
             messages pipeline ports reference security_headers settings tracing worker
         """,
         "admin": """
-            __init__ audit breakers endpoint endpoints health host keys plane purge tables trail
+            __init__ audit breakers cache endpoint endpoints health host keys plane purge tables
+            trail
         """,
         "breakers": "__init__ settings talk view",
         "caching": """
-            __init__ ages cache_status conditions dates decide decision directives entity_tags
-            entries flight freshness invalidation keying keys lists memory_tier purger purges ranges
-            request serving settings shelf stored storing structured_fields tags targeted updating
-            vary
+            __init__ ages cache_status conditions counting dates decide decision directives
+            entity_tags entries flight freshness invalidation keying keys lists memory_tier purger
+            purges ranges request serving settings shelf stored storing structured_fields tags
+            targeted updating vary
         """,
         "edge": "__init__ adapters border convert driver idle signing",
         "ends": """
@@ -92,8 +93,8 @@ UPLOADED = {
     "state": {
         "": "worker",
         "state": """
-            __init__ audit_log audit_trail breaker_directory cache_lease change_feed circuit_breaker
-            idempotency rate_limiter record
+            __init__ audit_log audit_trail breaker_directory cache_lease cache_statistics
+            change_feed circuit_breaker idempotency rate_limiter record
         """,
     },
 }

@@ -24,6 +24,7 @@ from contract.breaker import (
 from contract.breaker_directory import Directory, ListAnswer, Listing, ListRequest, WishRequest
 from contract.cache import FACTS, STATUS, STORED_AT, TTL
 from contract.cache_lease import FlightAnswer, FlightRequest, Outcome, ReleaseRequest, Turn
+from contract.cache_statistics import CountsReport, Statistics
 from contract.circuit_breaker import CircuitBreaker
 from contract.idempotency import BeginAnswer, BeginRequest, EndRequest
 from contract.identity import gateway_name
@@ -265,6 +266,24 @@ class FakeIdempotency:
             raise Unavailable("idempotency")
 
 
+class FakeCounts:
+    """Has the reports that came, and sums up the first."""
+
+    def __init__(self) -> None:
+        self.reports: list[CountsReport] = []
+        self.down = False
+
+    async def count(self, report: CountsReport, *, timeout: float) -> None:
+        if self.down:
+            raise Unavailable("cache statistics")
+        self.reports.append(report)
+
+    async def sums(self, hours: int, *, timeout: float) -> Statistics:
+        if self.down:
+            raise Unavailable("cache statistics")
+        return Statistics(since=int(NOW), rows=self.reports[0].rows if self.reports else ())
+
+
 class FakeStore:
     """The shared cache as a dict; entries have the form that the cache Worker gives them."""
 
@@ -323,6 +342,7 @@ class FakePlatform:
         self.idempotency = FakeIdempotency(self.clock)
         self.store = FakeStore()
         self.leases = FakeLeases()
+        self.cache_counts = FakeCounts()
         self.services: dict[str, FakeService] = {}
         self.secrets: dict[str, Secret] = {}
         self.states = {"auth": "ok", "data": "ok"}
