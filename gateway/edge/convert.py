@@ -28,6 +28,7 @@ _encode = msgspec.json.Encoder().encode
 _SPELLING: Final = {
     "cache-status": "Cache-Status",
     "deprecation": "Deprecation",
+    "idempotency-replayed": "Idempotency-Replayed",
     "ratelimit": "RateLimit",
     "ratelimit-policy": "RateLimit-Policy",
     "sunset": "Sunset",

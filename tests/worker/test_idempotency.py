@@ -43,6 +43,21 @@ def test_a_roadmap_is_made_once(api: Consumer) -> None:
     assert older.headers["location"].rpartition("/")[2] != made.headers["location"]
 
 
+def test_a_key_is_good_for_its_caller_alone(anonymous: Consumer) -> None:
+    """Who knows key and request of somebody else makes a record of his own."""
+    key, ada, eve = keyed(), bearer(mint()), bearer(mint())
+
+    def make(caller: dict[str, str]) -> httpx.Response:
+        body = {"title": "Ada's"}
+        return anonymous.post("/v2/roadmaps", json=body, headers={**key, **caller})
+
+    hers, his, again = make(ada), make(eve), make(ada)
+    assert hers.status_code == his.status_code == 201
+    assert hers.headers["location"] != his.headers["location"]
+    assert "idempotency-replayed" not in his.headers
+    assert again.headers["location"] == hers.headers["location"]
+
+
 def test_what_is_wrong_can_be_put_right_under_the_same_key(api: Consumer) -> None:
     key = keyed()
     problem(api.post("/v2/roadmaps", json={}, headers=key), 422, "invalid-content")
