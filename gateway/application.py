@@ -24,7 +24,7 @@ from policies.credentials import drop_session
 from policies.dispatch import take_in
 from ports import Platform
 from reference import explain_problem
-from routing.compile import CompiledRoutes
+from routing.compile import CompiledRoute, CompiledRoutes
 from routing.table import Table
 from security_headers import SecurityHeaders
 
@@ -101,6 +101,16 @@ class Application:
             return await self._answer_operator(exchange)
         if request.method == "OPTIONS":
             return self._options(exchange)
+        route = self.locate(exchange)
+        if SESSION_COOKIE in came.get("cookie", "") and not route.needs_session:
+            drop_session(request.headers)
+        if exchange.upgrade and not route.versioned.settings.websocket:
+            raise Problem(WEBSOCKET_REFUSED)
+        return await route.handle(exchange)
+
+    def locate(self, exchange: Exchange) -> CompiledRoute:
+        """The route of `exchange`, which then knows of it. Raises `Problem`."""
+        request = exchange.request
         found = self._routes.resolve(request)
         request.path = found.path
         exchange.route = found.target
@@ -109,11 +119,7 @@ class Application:
         exchange.parameters = found.parameters
         exchange.rest = found.rest
         self._note_version(exchange, found.version_in_path)
-        if SESSION_COOKIE in came.get("cookie", "") and not found.target.needs_session:
-            drop_session(request.headers)
-        if exchange.upgrade and not found.target.versioned.settings.websocket:
-            raise Problem(WEBSOCKET_REFUSED)
-        return await found.target.handle(exchange)
+        return found.target
 
     def _note_version(self, exchange: Exchange, in_path: bool) -> None:
         """What names the version is the gateway's business, and other answers depend on it."""

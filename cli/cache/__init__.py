@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from cli.cache import purge, stats, warm
+from cli.cache import explain, purge, stats, warm
 
 
 def register(subparsers: Any) -> None:
@@ -15,4 +15,5 @@ def register(subparsers: Any) -> None:
     actions = parser.add_subparsers(metavar="ACTION", required=True)
     purge.register(actions)
     stats.register(actions)
+    explain.register(actions)
     warm.register(actions)

@@ -1,31 +1,52 @@
-"""`/-/cache/stats`: what came of requests to routes with a cache, by route."""
+"""`/-/cache/stats` and `/-/cache/explain`: how many requests the store has answered, and what it
+would make of one more. Neither changes anything."""
 
 from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from admin.endpoint import Asked, Endpoint, answer
 from contract.cache_statistics import MAX_HOURS, Row
 from contract.operators import STATUS
 from contract.problems import INVALID_CONTENT, Problem
-from messages import Response
+from messages import Exchange, Headers, Request, Response
+from policies.cache import Cache
 from ports import CacheCounts
+from tables.live import Tables
 
 _TIMEOUT: Final = 5.0
 _FROM_THE_STORE: Final = ("hit", "stale", "collapsed")
 """The service was not asked for the answer that went out."""
 _NOT_FOR_IT: Final = "bypass"
+_MAX_FIELDS: Final = 50
 
 
 class CacheEndpoints:
-    """Shows statistics of the cache."""
+    """Shows statistics of the cache, and why it does what it does."""
 
-    def __init__(self, counts: CacheCounts) -> None:
+    def __init__(self, counts: CacheCounts, tables: Tables) -> None:
         self._counts = counts
+        self._tables = tables
 
     def endpoints(self) -> tuple[Endpoint, ...]:
         """All of them."""
-        return (Endpoint("cache.stats", "GET", "cache/stats", STATUS, self._stats),)
+        return (
+            Endpoint("cache.stats", "GET", "cache/stats", STATUS, self._stats),
+            Endpoint("cache.explain", "GET", "cache/explain", STATUS, self._explain),
+        )
+
+    async def _explain(self, asked: Asked) -> Response:
+        """Of `url` and `headers`, a field a line, as the table that answers everybody has it."""
+        one = _request_of(asked)
+        route = self._tables.current.locate(one)
+        version = route.version.name if route.version is not None else None
+        said: dict[str, Any] = {"route": route.name, "version": version}
+        policies = [step.policy for step in route.steps() if isinstance(step.policy, Cache)]
+        if not policies:
+            because = "the route has no `cache`"
+            return answer(said | {"outcome": "uncached", "because": because})
+        return answer(said | await policies[0].explain(one))
 
     async def _stats(self, asked: Asked) -> Response:
         """Of the latest `hours`, 24 where it is not said."""
@@ -58,3 +79,30 @@ def _summed(rows: Iterable[Row]) -> dict[str, Any]:
         "tiers": tiers,
         "bytes_saved": size,
     }
+
+
+def _request_of(asked: Asked) -> Exchange:
+    """The request that is asked about. Raises `Problem`."""
+    try:
+        url = urlsplit(asked.query.get("url", ""))
+        host = url.netloc.rpartition("@")[2].lower()
+    except ValueError:
+        raise _NO_URL from None
+    if url.scheme not in ("http", "https") or not host:
+        raise _NO_URL
+    lines = asked.query.get("headers", "").splitlines()[:_MAX_FIELDS]
+    fields = [line.partition(":") for line in lines]
+    headers = Headers([(name.strip().lower(), value.strip()) for name, _, value in fields if name])
+    method = asked.query.get("method", "GET").upper()
+    request = Request(method, url.path or "/", url.query, headers, host=host, scheme=url.scheme)
+    own = asked.exchange
+    return Exchange(
+        request,
+        request_id=own.request_id,
+        client_address=own.client_address,
+        now=own.now,
+        defer=own.defer,
+    )
+
+
+_NO_URL: Final = Problem(INVALID_CONTENT, "`url` has to be an absolute URL, as clients have it.")

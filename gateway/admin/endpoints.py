@@ -43,6 +43,6 @@ def endpoints(around: AdminSurroundings) -> tuple[Endpoint, ...]:
         *PurgeEndpoints(
             around.memory.purger, around.tables.max_age, tells=around.feed is not None
         ).endpoints(),
-        *CacheEndpoints(around.platform.cache_counts).endpoints(),
+        *CacheEndpoints(around.platform.cache_counts, around.tables).endpoints(),
         *AuditEndpoints(around.audit_log).endpoints(),
     )

@@ -6,7 +6,7 @@ a cacheable route says in Cache-Status (RFC 9211) what happened.
 
 import copy
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from msgspec import structs
 
@@ -14,7 +14,16 @@ from caching import cache_status
 from caching.conditions import has_it, validators
 from caching.counting import Counting
 from caching.decide import STALE_IF_ERROR, decide, selected
-from caching.decision import ERRORS, OWN_CONDITIONS, Forward, OnlyIfCached, Serve, Validate
+from caching.decision import (
+    ERRORS,
+    OWN_CONDITIONS,
+    Decision,
+    Forward,
+    OnlyIfCached,
+    Serve,
+    Validate,
+)
+from caching.explaining import explained
 from caching.flight import Flights, for_all
 from caching.keying import EVERYTHING, Keying
 from caching.keys import Key
@@ -107,12 +116,7 @@ class Cache:
             exchange.log["not_stored"] = "claim"
             return await self._pass(exchange, next, "bypass")
         self._note_caller(exchange, request)
-        if request.passes_by:
-            place = Place(key)
-        else:
-            place = await self._shelf.find(exchange, key, asked.headers)
-        stored = place.stored
-        decision = decide(request, () if stored is None else (stored,), self._rules, exchange.now)
+        place, decision = await self._looked(exchange, request, key)
         match decision:
             case Serve():
                 return await self._hit(exchange, next, decision, place)
@@ -124,6 +128,32 @@ class Cache:
         if self._flights is not None and for_all(request, decision):
             return await self._together(exchange, next, request, place, decision)
         return await self._ask(exchange, next, request, place, decision)
+
+    async def _looked(
+        self, exchange: Exchange, request: CacheRequest, key: Key
+    ) -> tuple[Place, Decision]:
+        """What is stored for the request, and what becomes of it then."""
+        if request.passes_by:
+            place = Place(key)
+        else:
+            place = await self._shelf.find(exchange, key, exchange.request.headers)
+        stored = () if place.stored is None else (place.stored,)
+        return place, decide(request, stored, self._rules, exchange.now)
+
+    async def explain(self, exchange: Exchange) -> dict[str, Any]:
+        """What would become of the request of `exchange` now: see `caching.explaining`."""
+        asked = exchange.request
+        request = CacheRequest(asked.method, asked.headers)
+        asked.query = self._keying.canonical(asked.query)
+        key = self._shelf.key(exchange, asked.headers)
+        if key is None:
+            because = "its key has a claim of the caller, who is not known here"
+            return {"outcome": "bypass", "because": because}
+        if asked.method in ("GET", "HEAD"):
+            place, decision = await self._looked(exchange, request, key)
+        else:
+            place, decision = Place(key), Forward("method")
+        return explained(decision, place, exchange.now, purged="purged_entry" in exchange.log)
 
     async def _ask(
         self,

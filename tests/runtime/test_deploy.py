@@ -41,9 +41,9 @@ UPLOADED = {
         "breakers": "__init__ settings talk view",
         "caching": """
             __init__ ages cache_status conditions counting dates decide decision directives
-            entity_tags entries flight freshness invalidation keying keys lists memory_tier purger
-            purges ranges request serving settings shelf stored storing structured_fields tags
-            targeted updating vary
+            entity_tags entries explaining flight freshness invalidation keying keys lists
+            memory_tier purger purges ranges request serving settings shelf stored storing
+            structured_fields tags targeted updating vary
         """,
         "edge": "__init__ adapters border convert driver idle signing",
         "ends": """

@@ -121,7 +121,7 @@ def shown(query: dict[str, str]) -> Any:
     names = ("route", "outcome", "tier", "requests", "size")
     report = CountsReport(rows=tuple(Row(**dict(zip(names, row, strict=True))) for row in rows))  # type: ignore[arg-type]
     run(objects.count(report, timeout=1))
-    (stats,) = CacheEndpoints(objects).endpoints()
+    stats, _ = CacheEndpoints(objects, None).endpoints()  # type: ignore[arg-type]
     answer: Response = run(stats.handler(Asked(exchange(), {}, query, b"", {})))  # type: ignore[arg-type]
     assert isinstance(answer.body, bytes)
     return json.loads(answer.body)

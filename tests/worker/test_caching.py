@@ -262,6 +262,45 @@ def test_each_language_has_its_own_answer(lab: Consumer, path: str, calls: Calls
     assert calls(service_path(path)) == asked
 
 
+def test_one_stored_answer_is_for_every_coding(lab: Consumer, path: str, calls: Calls) -> None:
+    fields = ["Vary: Accept-Encoding", "Cache-Control: max-age=60", 'ETag: W/"1"']
+    body = "0123456789" * 50
+    query = {"gzip": "", "body": body, "header": fields}
+    first = lab.get(path, params=query, headers={"accept-encoding": "gzip"})
+    assert first.text == body
+    for accepted in ("gzip", "br;q=0.5, gzip", "identity"):
+        hit = next_hit(lab, path, params=query, headers={"accept-encoding": accepted})
+        assert hit.text == body
+        told = {"accept-encoding": accepted, "if-none-match": 'W/"1"'}
+        assert lab.get(path, params=query, headers=told).status_code == 304
+    assert calls(service_path(path)) <= 2
+
+
+def test_the_tag_of_an_edited_answer_is_known_in_the_store_and_to_the_service(
+    lab: Consumer, calls: Calls
+) -> None:
+    path = f"/edited/{unique('x')}"
+    control = "Cache-Control: max-age=60"
+    query = {"body": '{"a":1}', "header": ['ETag: "1"', control], "validate": ""}
+    first = lab.get(path, params=query)
+    tag = first.headers["etag"]
+    assert re.fullmatch(r'"1~gw-[0-9a-f]{8}"', tag)
+    hit = next_hit(lab, path, params=query)
+    assert (hit.headers["etag"], hit.json()) == (tag, first.json())
+    assert first.json() == {"b": 1}
+    asked = calls(path)
+    assert lab.get(path, params=query, headers={"if-none-match": tag}).status_code == 304
+    # It is the edited one that is meant: the service's own tag is of another body.
+    assert lab.get(path, params=query, headers={"if-none-match": '"1"'}).status_code == 200
+    assert calls(path) == asked
+    # Past the store the service hears of its own tag, and its 304 is about the edited one.
+    past = {"if-none-match": tag, "cache-control": "max-age=0"}
+    validated = lab.get(path, params=query, headers=past)
+    assert (validated.status_code, validated.headers["etag"]) == (304, tag)
+    assert "fwd-status=304" in validated.headers["cache-status"]
+    assert calls(path) == asked + 1
+
+
 def test_what_has_to_be_validated_is(lab: Consumer, path: str) -> None:
     query = {"header": ['ETag: "1"', "Cache-Control: no-cache"], "body": "kept", "validate": ""}
     assert status_of(lab.get(path, params=query)).endswith("fwd-status=200; stored")
