@@ -14,7 +14,7 @@ from cli.yaml_source import Node
 MAX_ENVIRONMENTS: Final = 10
 
 BY_NAME: Final = ("services", "rate_limits", "roles", "cors", "transforms")
-OPTIONAL: Final = ("request_limits", "load_shedding", "security_headers")
+OPTIONAL: Final = ("address_guard", "request_limits", "load_shedding", "security_headers")
 """What has values where the table says nothing of it."""
 MEMBERS: Final = ("versions", *BY_NAME, *OPTIONAL, "routes", "defaults")
 """What an environment may lay something over."""

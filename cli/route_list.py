@@ -12,6 +12,7 @@ from cli.explain.report import path_of
 from ends.settings import MirrorSettings
 from routing.changes import VersionedRoute, VersionedRoutes
 from routing.ends import destinations, services_of, told_end
+from routing.limits import limits_of
 from routing.schemas import used
 from routing.table import AccessSettings, RouteSettings, Table
 
@@ -92,7 +93,7 @@ def _listed(table: Table, route: VersionedRoute) -> Listed:
         access="scopes" if isinstance(access, AccessSettings) else access,
         scopes=scopes,
         requirements=tuple(_requirements(settings)),
-        rate_limit=settings.rate_limit,
+        rate_limit=", ".join(limits_of(table, settings)) or None,
         cors=settings.cors,
         cache=settings.cache.ttl if settings.cache else None,
         changes=route.changes,

@@ -16,6 +16,7 @@ from ends.forwarding import refuse_loop
 from hardening import Hardening
 from health import Health
 from identity_keys import IdentityKeys
+from limiting.address_guard import AddressGuard
 from memory import Memory
 from messages import Exchange, Headers, Response
 from pipeline import Next, problem_response
@@ -60,6 +61,8 @@ class Application:
         self._control = control
         self._admin_host = control.host if control is not None else ""
         self._answer_operator = control.answer if control is not None else _nobody
+        guard = table.address_guard
+        self._address_guard = AddressGuard(guard) if guard is not None else None
         self._hardening = Hardening(table.request_limits)
         self._security_headers = SecurityHeaders(table.security_headers)
         self.health = Health(platform, self.short_id, self._described, self._routes.credentials)
@@ -83,6 +86,8 @@ class Application:
         return response
 
     async def _respond(self, exchange: Exchange) -> Response:
+        if self._address_guard is not None:
+            self._address_guard.check(exchange.client_address, exchange.now)
         request = exchange.request
         came = exchange.came
         self._hardening.check(request, came)

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from cli.audit.rules import Audited, Noticed, rule
+from routing.limits import limits_of
 from routing.table import AccessSettings, RouteSettings
 from routing.units import seconds
 
@@ -27,10 +28,16 @@ def _writes(route: RouteSettings) -> list[str]:
     return [method for method in route.methods if method in _UNSAFE]
 
 
+def _is_unlimited(audited: Audited, route: RouteSettings) -> bool:
+    return route.access == "public" and not any(
+        audited.table.rate_limits[name].enforce for name in limits_of(audited.table, route)
+    )
+
+
 @rule("public-write-without-limit", "high", "give it a `rate_limit`, by address")
 def _(audited: Audited) -> Iterator[Noticed]:
     for position, route in _routes(audited):
-        if route.access == "public" and route.rate_limit is None and _writes(route):
+        if _is_unlimited(audited, route) and _writes(route):
             methods = ", ".join(_writes(route))
             yield Noticed(
                 ("routes", position), f"`{route.name}` takes {methods} from anybody, unlimited"
@@ -40,7 +47,7 @@ def _(audited: Audited) -> Iterator[Noticed]:
 @rule("public-without-limit", "medium", "give it a `rate_limit`, by address")
 def _(audited: Audited) -> Iterator[Noticed]:
     for position, route in _routes(audited):
-        if route.access == "public" and route.rate_limit is None and not _writes(route):
+        if _is_unlimited(audited, route) and not _writes(route):
             yield Noticed(("routes", position), f"`{route.name}` answers anybody, unlimited")
 
 

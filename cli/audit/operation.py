@@ -6,6 +6,7 @@ from typing import Final
 
 from cli.audit.rules import Audited, Noticed, rule
 from routing.ends import services_of
+from routing.limits import limits_of
 from routing.units import seconds
 
 _LONG: Final = 30.0
@@ -64,7 +65,7 @@ def _(audited: Audited) -> Iterator[Noticed]:
 
 @rule("unused-limit", "low", "remove it")
 def _(audited: Audited) -> Iterator[Noticed]:
-    used = {route.rate_limit for route in audited.table.routes}
+    used = {name for route in audited.table.routes for name in limits_of(audited.table, route)}
     for name in audited.table.rate_limits:
         if name not in used:
             yield Noticed(("rate_limits", name), f"no route has the limit `{name}`")

@@ -139,6 +139,25 @@ def limit(before: RateLimitSettings | None, after: RateLimitSettings | None) -> 
     return Verdict(COMPATIBLE, "the limit is no lower than before")
 
 
+_Limits = RateLimitSettings | tuple[RateLimitSettings, ...] | None
+
+
+def _limits(before: _Limits, after: _Limits) -> Verdict:
+    """Of the quotas of a route: one, several or none."""
+    if not (isinstance(before, tuple) or isinstance(after, tuple)):
+        return limit(before, after)
+    old, new = _each(before), _each(after)
+    if any(one not in old for one in new):
+        return Verdict(RISKY, "it has other limits: who calls more often gets 429")
+    return Verdict(COMPATIBLE, "it has fewer limits than before")
+
+
+def _each(limits: _Limits) -> tuple[RateLimitSettings, ...]:
+    if limits is None:
+        return ()
+    return limits if isinstance(limits, tuple) else (limits,)
+
+
 def _counted(settings: RateLimitSettings) -> tuple[Any, ...]:
     return settings.algorithm, settings.period, settings.time_zone
 
@@ -255,7 +274,8 @@ OF_ROUTE: Final[dict[str, Rule]] = {
     "network": _network,
     "csrf": always(BREAKING, "pages have to show something else, or other ones may call"),
     "maintenance": _maintenance,
-    "rate_limit": limit,
+    "rate_limit": _limits,
+    "cost": always(RISKY, "a request takes more permits of its limits than before, or fewer"),
     "idempotency": _idempotency,
     "cors": _cors,
     "cache": _cache,
@@ -270,6 +290,7 @@ OF_ROUTE: Final[dict[str, Rule]] = {
 }
 
 OF_TABLE: Final[dict[str, Rule]] = {
+    "address_guard": always(RISKY, "one address may send more or fewer requests than before"),
     "load_shedding": always(RISKY, "requests are refused sooner or later than before under load"),
 }
 """Of its members that stand alone."""

@@ -12,6 +12,7 @@ from cli.diff.schemas import Checked, checked
 from cli.diff.severity import Change, Severity
 from cli.explain.report import path_of
 from routing.changes import VersionedRoute, VersionedRoutes
+from routing.limits import limits_of
 from routing.table import RouteSettings, Table
 
 _NO_VERSION = "-"
@@ -167,12 +168,13 @@ def behaviour(table: Table, route: VersionedRoute) -> dict[str, Any]:
     """All that a route does, by member; names of limits and transforms are resolved."""
     settings = route.settings
     chain = [table.transforms[name] for name in route.transforms]
-    limit = table.rate_limits[settings.rate_limit] if settings.rate_limit is not None else None
+    limits = tuple(table.rate_limits[name] for name in limits_of(table, settings))
     members: dict[str, Any] = {name: getattr(settings, name, None) for name in rules.OF_ROUTE}
     return members | {
         "path": path_of(settings),
         "headers": {name.lower(): value for name, value in settings.headers.items()},
-        "rate_limit": limit,
+        # One by itself, as nearly every route has it.
+        "rate_limit": limits if len(limits) > 1 else next(iter(limits), None),
         "validate": checked(table, route),
         "cors": table.cors[settings.cors] if settings.cors is not None else None,
         "request transforms": _parts(chain, "request"),

@@ -8,8 +8,10 @@ from cli.openapi.paths import PublicPath
 from cli.openapi.responses import responses
 from cli.openapi.schemas import checked, schema_of
 from idempotency.keys import MAX_KEY
+from limiting.settings import RateLimitSettings
 from routing.compile import CompiledRoute
 from routing.ends import end_of
+from routing.limits import limits_of
 from routing.schemas import Used
 from routing.table import AccessSettings, Condition, ConditionSettings, RouteSettings, Table
 
@@ -163,19 +165,23 @@ def _server(host: str) -> dict[str, Any]:
     return {"url": f"https://{{name}}{host[1:]}", "variables": variables}
 
 
+def _limit(name: str, limit: RateLimitSettings) -> dict[str, Any]:
+    return {
+        "policy": name,
+        "quota": limit.quota,
+        **({"window": limit.window} if limit.window is not None else {}),
+        **({"period": limit.period} if limit.period is not None else {}),
+        "by": limit.by if isinstance(limit.by, str) else list(limit.by),
+    }
+
+
 def _extensions(table: Table, route: CompiledRoute) -> dict[str, Any]:
     """What OpenAPI has no member for."""
     settings = route.versioned.settings
     found: dict[str, Any] = {"x-gateway-max-body": settings.max_body}
-    if settings.rate_limit is not None:
-        limit = table.rate_limits[settings.rate_limit]
-        found["x-gateway-rate-limit"] = {
-            "policy": settings.rate_limit,
-            "quota": limit.quota,
-            **({"window": limit.window} if limit.window is not None else {}),
-            **({"period": limit.period} if limit.period is not None else {}),
-            "by": limit.by,
-        }
+    limits = [_limit(name, table.rate_limits[name]) for name in limits_of(table, settings)]
+    if limits:
+        found["x-gateway-rate-limit"] = limits[0] if len(limits) == 1 else limits
     if isinstance(settings.access, AccessSettings):
         for member in ("permissions", "any_permissions"):
             if wanted := getattr(settings.access, member):

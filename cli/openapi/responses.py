@@ -9,6 +9,7 @@ from contract import problems
 from contract.problems import ProblemType
 from routing.compile import CompiledRoute, Step
 from routing.ends import services_of
+from routing.limits import limits_of
 from routing.table import RouteSettings, Table
 from routing.versions import Version
 
@@ -204,7 +205,7 @@ def _fields(table: Table, route: CompiledRoute) -> dict[str, Any]:
         names += ["Link"] if version.links or version.successor else []
         names += ["Vary"] if not table.versions.select.path and not settings.cors else []
     names += ["Vary"] if settings.cors else []
-    names += ["RateLimit", "RateLimit-Policy"] if settings.rate_limit else []
+    names += ["RateLimit", "RateLimit-Policy"] if limits_of(table, settings) else []
     names += ["Access-Control-Allow-Origin"] if settings.cors else []
     names += ["Cache-Status"] if settings.cache else []
     return {name: header(name) for name in names}

@@ -22,6 +22,7 @@ from contract.problems import (
     Problem,
 )
 from limiting.compile import limiter_of
+from limiting.limited import Limited
 from limiting.settings import RateLimitSettings
 from memory import Memory
 from messages import BodyBroken, BodyTooLarge, Exchange, Response, read_body
@@ -49,7 +50,8 @@ class AdminPlane:
         self._trail = Trail(log)
         self._authenticate = Authenticate((), platform.authority, memory.remembered)
         limiter = limiter_of(_LIMIT, {}, platform.limiters, memory.limits, platform.time)
-        self._limit = RateLimit("admin", _LIMIT, limiter)
+        limited = Limited("admin", _LIMIT, limiter, memory.limits.penalties)
+        self._limit = RateLimit([limited], platform.together)
 
     async def __call__(self, exchange: Exchange) -> Response:
         """Raises `Problem`."""

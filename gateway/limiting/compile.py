@@ -7,6 +7,7 @@ from typing import Final
 from contract.limiting.calendar import Offsets
 from contract.limiting.limit import Limit
 from limiting.limiter import Limiter, LimitMemory, Timing
+from limiting.penalties import Penalty
 from limiting.settings import RateLimitSettings
 from ports import LimiterObjects
 from routing.units import seconds
@@ -52,6 +53,15 @@ def limiter_of(
         memory=memory,
         clock=clock,
     )
+
+
+def penalty_of(settings: RateLimitSettings) -> Penalty | None:
+    """The penalty of the limit, in seconds."""
+    penalty = settings.penalty
+    if penalty is None:
+        return None
+    lengths = [seconds(one) for one in (penalty.within, penalty.ban, penalty.max)]
+    return Penalty(penalty.refusals, *lengths)
 
 
 def kind_of(settings: RateLimitSettings) -> str:

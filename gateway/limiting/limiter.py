@@ -14,6 +14,7 @@ from contract.limiting.holder import Asking, Held, Holding, Wallet
 from contract.limiting.limit import Limit
 from contract.problems import LIMITER_UNAVAILABLE, Problem
 from limiting.fallback import LocalLimits
+from limiting.penalties import PenaltyBox
 from messages import Exchange
 from ports import LimiterObjects, Unavailable
 
@@ -26,12 +27,13 @@ _MOST_CALLS: Final = 2
 class LimitMemory:
     """What the isolate remembers of limits, whichever table has them."""
 
-    __slots__ = ("home", "local", "wallet")
+    __slots__ = ("home", "local", "penalties", "wallet")
 
     def __init__(self, nonce: str) -> None:
         """`nonce` tells this isolate from any other."""
         self.wallet = Wallet(nonce)
         self.local = LocalLimits()
+        self.penalties = PenaltyBox()
         self.home = zlib.crc32(nonce.encode())
         """A number by which isolates differ: which shard is theirs."""
 
@@ -105,19 +107,34 @@ class Limiter:
         self._memory = memory
         self._clock = clock
 
+    def at_hand(self, key: str, exchange: Exchange, cost: int = 1) -> Decision | None:
+        """What can be said at no call; None where `acquire` has to ask.
+
+        Raises `Problem` as that does.
+        """
+        place = next(self._places(key))
+        now = self._clock()
+        holding = self._memory.wallet.of(place.name, now)
+        decision = self._at_hand(place, holding, exchange, cost, now)
+        # Another shard may have what this one has not.
+        found = decision is not None and (decision.admitted or len(self._parts) == 1)
+        return decision if found else None
+
     async def acquire(
         self, key: str, exchange: Exchange, cost: int = 1, *, hold: bool = False
     ) -> Decision:
-        """Take `cost` permits of `key`, or say when. With `hold` they can be given back.
+        """Take `cost` permits of `key`, or say when, once there were none `at_hand`. With `hold`
+        they can be given back.
 
         Raises `Problem` (limiter-unavailable) where the object is away and the limit fails closed.
         """
         refused: Decision | None = None
         calls = 0
+        one = len(self._parts) == 1
         for place in self._places(key):
             now = self._clock()
             holding = self._memory.wallet.of(place.name, now)
-            decision = self._at_hand(place, holding, exchange, cost, now)
+            decision = None if one else self._at_hand(place, holding, exchange, cost, now)
             if decision is None:
                 if calls >= _MOST_CALLS:
                     break

@@ -1,6 +1,6 @@
 """The settings of `rate_limits`: quotas by name, which routes share."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, field
 
@@ -15,6 +15,36 @@ ZoneName = Annotated[
         description="A time zone by its name in the IANA database such as Europe/Berlin, or UTC.",
     ),
 ]
+
+
+COUNTED_BY: Final = (
+    r"^(address|network|subject|api_key|route"
+    r"|claim:[A-Za-z0-9_.:/-]{1,100}|header:[A-Za-z0-9-]{1,100})$"
+)
+CountedBy = Annotated[
+    str,
+    Meta(
+        pattern=COUNTED_BY,
+        description="address, network, subject, api_key, route, claim:NAME or header:NAME.",
+    ),
+]
+
+
+class AddressGuardSettings(Settings, frozen=True, kw_only=True):
+    """How many requests an address has in each isolate, before anything else is done for them."""
+
+    quota: Annotated[int, Meta(ge=1, le=1_000_000)]
+    window: PositiveDuration
+
+
+class PenaltySettings(Settings, frozen=True, kw_only=True):
+    """Who is refused so many times is banned for a while, each time for twice as long."""
+
+    refusals: Annotated[int, Meta(ge=2, le=1_000_000)]
+    within: PositiveDuration = "1m"
+    ban: PositiveDuration = "1m"
+    max: PositiveDuration = "1h"
+    """The longest ban; after this time without one the next is as short as the first."""
 
 
 class FallbackSettings(Settings, frozen=True, kw_only=True):
@@ -32,8 +62,9 @@ class RateLimitSettings(Settings, frozen=True, kw_only=True):
     quota: Annotated[int, Meta(ge=1, le=1_000_000_000)]
     window: PositiveDuration | None = None
     """How long a window is; for `concurrency`, after what time a request no longer counts."""
-    by: Literal["address", "subject", "route"]
-    """Whose requests are counted together: a client address, a verified caller, or everybody's."""
+    by: str | Annotated[tuple[CountedBy, ...], Meta(min_length=2, max_length=4)]
+    """Whose requests are counted together: of one address, caller, tenant; or everybody's. A word
+    by itself is checked for the same pattern later (beside a tuple it breaks msgspec's memory)."""
     algorithm: Algorithm = "sliding_window"
     burst: Annotated[int, Meta(ge=1, le=1_000_000_000)] | None = None
     """How many at once, for `token_bucket`; by default the quota."""
@@ -50,3 +81,9 @@ class RateLimitSettings(Settings, frozen=True, kw_only=True):
     renewal_timeout: PositiveDuration = "50ms"
     """The same, for a request that comes between two leases."""
     fallback: FallbackSettings = field(default_factory=FallbackSettings)
+    every_route: bool = False
+    """Whether all routes have it, beside what they name themselves."""
+    enforce: bool = True
+    """`false` only tells, in header fields and the log, and refuses nobody."""
+    penalty: PenaltySettings | None = None
+    """A ban for who keeps hitting the limit, in each isolate."""

@@ -32,6 +32,7 @@ from ends.respond import Respond
 from idempotency.settings import IdempotencySettings
 from identities import Identities
 from limiting.compile import limiter_of
+from limiting.limited import Limited
 from limiting.settings import FallbackSettings
 from memory import Memory
 from messages import Exchange, Response
@@ -69,6 +70,7 @@ from resilience.permits import Permits
 from resilience.surroundings import Surroundings
 from routing.changes import VersionedRoute, VersionedRoutes, without_types
 from routing.ends import Destination, destinations
+from routing.limits import limits_of
 from routing.locations import Locations
 from routing.match import RouteMatch
 from routing.meeting import may_meet
@@ -200,7 +202,7 @@ class _Builder:
         self._services = {name: self._service(name, one) for name, one in table.services.items()}
         self._remembered = memory.remembered
         self._limits = {
-            name: RateLimit(
+            name: Limited(
                 name,
                 settings,
                 limiter_of(
@@ -210,6 +212,7 @@ class _Builder:
                     memory.limits,
                     platform.time,
                 ),
+                memory.limits.penalties,
             )
             for name, settings in table.rate_limits.items()
         }
@@ -461,14 +464,20 @@ class _Builder:
         return (Authorize(access, self._roles), shown) if shown else None
 
     def rate_limit(self, route: CompiledRoute) -> "_Made":
-        name = route.versioned.settings.rate_limit
-        if name is None:
+        settings = route.versioned.settings
+        names = limits_of(self._table, settings)
+        if not names:
             return None
-        limit = self._table.rate_limits[name]
-        shown = {"limit": name, **to_builtins(limit)}
-        if limit.fallback == FallbackSettings():
-            shown.pop("fallback", None)
-        return self._limits[name], shown
+        shown: dict[str, Any] = {"limits": list(names)}
+        if len(names) == 1:
+            limit = self._table.rate_limits[names[0]]
+            shown = {"limit": names[0], **to_builtins(limit)}
+            if limit.fallback == FallbackSettings():
+                shown.pop("fallback", None)
+        if settings.cost != 1:
+            shown["cost"] = settings.cost
+        limits = [self._limits[name] for name in names]
+        return RateLimit(limits, self._platform.together, settings.cost), shown
 
     def idempotency(self, route: CompiledRoute) -> "_Made":
         wanted = route.versioned.settings.idempotency

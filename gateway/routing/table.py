@@ -22,7 +22,7 @@ from ends.settings import (
     TimeoutsSettings,
 )
 from idempotency.settings import IdempotencySettings
-from limiting.settings import RateLimitSettings
+from limiting.settings import AddressGuardSettings, RateLimitSettings
 from resilience.settings import (
     BulkheadSettings,
     FaultsSettings,
@@ -495,7 +495,11 @@ class RouteSettings(Settings, frozen=True, kw_only=True):
     """Refuses what other pages have made of a cookie. A route that takes sessions always does,
     where something can change; any other does if it says so."""
     maintenance: bool | MaintenanceSettings = False
-    rate_limit: Name | None = None
+    rate_limit: str | Annotated[tuple[Name, ...], Meta(min_length=1, max_length=8)] | None = None
+    """Its limit, or several, each of which has to let a request pass. (A pattern beside a tuple
+    breaks msgspec's memory; that the limit exists is checked.)"""
+    cost: Annotated[int, Meta(ge=1, le=1000)] = 1
+    """Permits of each of its limits that a request takes."""
     idempotency: bool | IdempotencySettings = False
     """Requests with an Idempotency-Key take effect once for each key."""
     cors: Name | None = None
@@ -518,6 +522,8 @@ class Table(Settings, frozen=True, kw_only=True):
     paths: PathsSettings = field(default_factory=PathsSettings)
     services: Annotated[dict[Name, ServiceSettings], Meta(min_length=1)]
     rate_limits: dict[Name, RateLimitSettings] = field(default_factory=dict)
+    address_guard: AddressGuardSettings | None = None
+    """What one address may send to an isolate, before anything else is looked at."""
     schemas: dict[Name, bool | dict[str, Any]] = field(default_factory=dict)
     """JSON Schemas (2020-12) by name."""
     roles: dict[Name, RoleSettings] = field(default_factory=dict)

@@ -68,6 +68,23 @@ def test_what_is_exact_may_fail_closed(faulty: Consumer, fail: Fail) -> None:
         assert refused.headers["retry-after"] == "1"
 
 
+SLOW = 0.5  # seconds that the fault of this name takes
+
+
+def test_several_limits_cost_one_round_trip(
+    faulty: Consumer, fail: Fail, runtime: LocalRuntime
+) -> None:
+    faulty.get("/limited/thrice", headers=address())
+    fail(FAULTY_OBJECTS, "slow")
+    took = []
+    for _ in range(3):
+        began = time.monotonic()
+        assert faulty.get("/limited/thrice", headers=address()).status_code == 204
+        took.append(time.monotonic() - began)
+    assert SLOW <= min(took) < 2 * SLOW
+    assert int(httpx.get(f"{runtime.url(FAULTY_OBJECTS)}/-/calls").text) == 3 * 3
+
+
 def test_the_isolate_opens_its_own_breaker(
     faulty: Consumer, fail: Fail, calls: Callable[[str], int]
 ) -> None:

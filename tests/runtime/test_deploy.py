@@ -51,7 +51,9 @@ UPLOADED = {
             redirect respond settings
         """,
         "idempotency": "__init__ answers keys settings",
-        "limiting": "__init__ compile fallback limiter settings",
+        "limiting": """
+            __init__ address_guard compile fallback keys limited limiter penalties settings
+        """,
         "plugins": "__init__ pricing",
         "policies": """
             __init__ authenticate authorize bulkhead cache circuit_breaker cors credentials csrf
@@ -61,9 +63,9 @@ UPLOADED = {
         """,
         "resilience": "__init__ backoff budget faults load permits repeating settings surroundings",
         "routing": """
-            __init__ ambiguity changes compile conditions ends locations match meeting parameters
-            paths patterns precedence query regexes resolve route_match schemas sessions table texts
-            tree units versions
+            __init__ ambiguity changes compile conditions ends limits locations match meeting
+            parameters paths patterns precedence query regexes resolve route_match schemas sessions
+            table texts tree units versions
         """,
         "routing/check": """
             __init__ access caching changes collisions cors credentials ends finding idempotency

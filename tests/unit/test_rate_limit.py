@@ -9,6 +9,7 @@ from contract.limiting.holder import Wallet
 from contract.limits import Return
 from contract.problems import Problem
 from limiting.compile import limiter_of
+from limiting.limited import Limited
 from limiting.limiter import LimitMemory
 from limiting.settings import FallbackSettings, RateLimitSettings
 from messages import Exchange
@@ -26,8 +27,10 @@ class Isolate:
         settings = RateLimitSettings(**given)
         self.platform = platform
         self.deferred: list[Coroutine[Any, Any, None]] = []
-        limiter = limiter_of(settings, {}, platform.limiters, LimitMemory(nonce), platform.time)
-        self.policy = RateLimit("few", settings, limiter)
+        self.memory = LimitMemory(nonce)
+        limiter = limiter_of(settings, {}, platform.limiters, self.memory, platform.time)
+        limited = Limited("few", settings, limiter, self.memory.penalties)
+        self.policy = RateLimit([limited], platform.together)
 
     def ask(self, subject: str | None = None, address: str = "192.0.2.1") -> Exchange:
         """A request, and what comes after its answer. Raises `Problem`."""
@@ -223,7 +226,7 @@ def test_only_who_comes_between_two_leases_has_less_time() -> None:
     limiters = one.platform.limiters
     assert set(limiters.timeouts) == {0.5}
     # All permits are gone before more have come.
-    one.policy._limiter._memory.wallet.of(next(iter(limiters.authorities)), START)._leases.clear()
+    one.memory.wallet.of(next(iter(limiters.authorities)), START)._leases.clear()
     one.ask()
     assert 0.05 in limiters.timeouts
 

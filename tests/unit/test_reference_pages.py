@@ -42,7 +42,7 @@ def test_the_examples_in_their_order_make_a_table_that_checks(tmp_path: Path) ->
         merge(table, yaml.safe_load(example))
         path.write_text(yaml.safe_dump(table))
         load_table(path)
-    assert len(EXAMPLES) == 27
+    assert len(EXAMPLES) == 28
 
 
 def test_the_example_of_several_files_checks_in_every_environment(tmp_path: Path) -> None:

@@ -117,6 +117,59 @@ def test_requests_in_flight_are_limited_and_free_their_place(
     eventually(lambda: labs[2].get(path, headers=mine).status_code == 200)
 
 
+THRICE = "/limited/thrice"
+
+
+def test_each_of_several_limits_has_to_let_a_request_pass(labs: list[Consumer]) -> None:
+    mine = address()
+    turns = itertools.cycle(labs)
+
+    def ask(device: str) -> httpx.Response:
+        return next(turns).get(THRICE, headers={**mine, "x-device": device})
+
+    first = ask("one")
+    assert first.headers["ratelimit-policy"] == (
+        '"of-address";q=6;w=3600, "of-network";q=400;w=3600, "of-device";q=3;w=3600'
+    )
+    assert [ask("one").status_code for _ in range(4)] == [204, 204, 429, 429]
+    # What was refused has used up nothing of the limit that all devices share.
+    eventually(lambda: _left(refused := ask("one")) == 3 and refused.status_code == 429)
+    assert [ask("two").status_code for _ in range(3)] == [204] * 3
+    refused = problem(ask("three"), 429, "rate-limited")
+    assert refused["policy"] == "of-address"
+    assert "policies" not in refused
+
+
+def _left(response: httpx.Response) -> int:
+    """What is left of the first limit, with the permit that the request itself has given back."""
+    return int(response.headers["ratelimit"].split(";")[1][2:]) + 1
+
+
+def test_who_keeps_hitting_a_limit_is_banned(lab: Consumer) -> None:
+    mine = address()
+
+    def ask() -> httpx.Response:
+        return lab.get("/limited/strict", headers=mine)
+
+    banned = eventually(lambda: _if(ask(), lambda one: int(one.headers.get("retry-after", 0)) > 60))
+    assert problem(banned, 429, "rate-limited")["policy"] == "strict"
+    assert 3500 <= int(banned.headers["retry-after"]) <= 3600
+    problem(ask(), 429, "rate-limited")
+    assert lab.get("/limited/strict", headers=address()).status_code == 204
+
+
+def _if(response: httpx.Response, holds: Callable[[httpx.Response], bool]) -> httpx.Response | None:
+    return response if holds(response) else None
+
+
+def test_a_request_may_cost_more_and_a_soft_limit_only_tells(lab: Consumer) -> None:
+    mine = address()
+    answers = [lab.get("/limited/dear", headers=mine) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [204, 204, 429]
+    assert '"watched";r=0;' in answers[1].headers["ratelimit"]
+    assert problem(answers[2], 429, "rate-limited")["policy"] == "dear"
+
+
 CLIENTS, REQUESTS, LIMIT = 8, 5000, 1000
 
 

@@ -1,12 +1,14 @@
 """Checks of `rate_limits`: members that belong to one algorithm, and quotas that can be split."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from contract.limiting.authority import MOST_IN_FLIGHT
-from limiting.settings import RateLimitSettings
-from routing.check.finding import Finding, Path
-from routing.table import Table
+from limiting.settings import COUNTED_BY, RateLimitSettings
+from routing.check.finding import Finding, Path, known
+from routing.limits import limits_of, named_by
+from routing.table import RouteSettings, Table
 from routing.units import seconds
 
 _SHORTEST: Final = 0.1
@@ -19,6 +21,7 @@ def check_limits(table: Table) -> Iterator[Finding]:
         at: Path = ("rate_limits", name)
         yield from _check_window(limit, at)
         yield from _check_shards(limit, at)
+        yield from _check_keys(limit, at)
         if limit.burst is not None and limit.algorithm != "token_bucket":
             yield Finding((*at, "burst"), "only `algorithm: token_bucket` has one")
         if limit.fallback.fail == "closed" and limit.mode != "exact":
@@ -28,6 +31,48 @@ def check_limits(table: Table) -> Iterator[Finding]:
                 (*at, "quota"),
                 f"at most {MOST_IN_FLIGHT} requests in flight can be counted by each shard",
             )
+
+
+def check_limits_of(table: Table, route: RouteSettings, at: Path) -> Iterator[Finding]:
+    """What is wrong with the limits of a route."""
+    at_limit: Path = (*at, "rate_limit")
+    own = named_by(route)
+    for position, name in enumerate(own):
+        at_name = at_limit if isinstance(route.rate_limit, str) else (*at_limit, position)
+        yield from known(name, table.rate_limits, "rate limit", at_name)
+        if name in own[:position]:
+            yield Finding(at_name, f"`{name}` is named twice")
+    if route.cost == 1:
+        return
+    names = [name for name in limits_of(table, route) if name in table.rate_limits]
+    if not names:
+        yield Finding((*at, "cost"), "the route has no limit")
+    for name in names:
+        limit = table.rate_limits[name]
+        smallest = (limit.burst or limit.quota) // limit.shards
+        if limit.algorithm != "concurrency" and route.cost > smallest:
+            yield Finding(
+                (*at, "cost"), f"`{name}` never admits that: it has {smallest} at once, by shard"
+            )
+
+
+def _check_keys(limit: RateLimitSettings, at: Path) -> Iterator[Finding]:
+    if isinstance(limit.by, str) and re.search(COUNTED_BY, limit.by) is None:
+        words = "address, network, subject, api_key, route, claim:NAME or header:NAME"
+        yield Finding((*at, "by"), f"expected {words}")
+    for position, word in enumerate(limit.by if not isinstance(limit.by, str) else ()):
+        if word == "route":
+            yield Finding((*at, "by", position), "`route` counts everybody: it stands alone")
+        if word in limit.by[:position]:
+            yield Finding((*at, "by", position), f"`{word}` is named twice")
+    if limit.penalty is None:
+        return
+    if limit.by == "route":
+        yield Finding((*at, "penalty"), "`by: route` counts everybody, who would be banned")
+    if not limit.enforce:
+        yield Finding((*at, "penalty"), "a limit with `enforce: false` refuses nobody")
+    if seconds(limit.penalty.max) < seconds(limit.penalty.ban):
+        yield Finding((*at, "penalty", "max"), "expected at least `ban`")
 
 
 def _check_window(limit: RateLimitSettings, at: Path) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from routing.changes import without_types
 from routing.check.access import check_access
 from routing.check.caching import check_cache
 from routing.check.finding import Finding, Path, known
+from routing.check.limits import check_limits_of
 from routing.paths import PathTemplate
 from routing.regexes import group_names, objections
 from routing.table import AccessSettings, Condition, ConditionSettings, RouteSettings, Table
@@ -38,8 +39,7 @@ def _check_names(table: Table, route: RouteSettings, at: Path) -> Iterator[Findi
     for position, method in enumerate(route.methods):
         if method in route.methods[:position]:
             yield Finding((*at, "methods", position), f"`{method}` is named twice")
-    if route.rate_limit is not None:
-        yield from known(route.rate_limit, table.rate_limits, "rate limit", (*at, "rate_limit"))
+    yield from check_limits_of(table, route, at)
     if route.cors is not None:
         yield from known(route.cors, table.cors, "CORS policy", (*at, "cors"))
     if route.transform is not None:
