@@ -202,7 +202,9 @@ def test_the_directory_knows_breakers_and_what_is_wanted(caller: Caller) -> None
     assert ask("enlist", ListRequest(name=names[0])) == {}
 
 
-@pytest.mark.parametrize("binding", ["RATE_LIMITER", "CIRCUIT_BREAKER", "BREAKER_DIRECTORY"])
+@pytest.mark.parametrize(
+    "binding", ["RATE_LIMITER", "CIRCUIT_BREAKER", "BREAKER_DIRECTORY", "CACHE_LEASE"]
+)
 def test_objects_say_how_they_are(caller: Caller, binding: str) -> None:
     assert caller.ping(binding, object="ping") == "ok"
 
