@@ -2,7 +2,7 @@
 # make test    all tests and coverage                        (ARGS="-k words" picks some)
 # make check   ruff, formatting, types                       make fix   what ruff can mend by itself
 # make bench   measure against the floor and a Hono peer     make audit known weaknesses of packages
-# make soak    200 MiB through the gateway, both ways       (MIB= for another size)
+# make soak    full load for minutes, 20 kills, large bodies (SOAK_SECONDS=, KILLS=, SEED=, MIB=)
 # make schema-suite  the official tests of JSON Schema, file by file
 # make browser  CORS and sessions in a real browser; installs Debian's Chromium where it may
 # make fuzz    chance requests, many                        (FUZZ_REQUESTS=, FUZZ_SEED=)
@@ -51,6 +51,8 @@ bench: setup
 
 soak: setup
 	@SOAK_MIB=$(or $(MIB),200) .venv/bin/python -m pytest -s -k memory_does_not_grow tests/worker/test_streaming.py
+	@KILLS=$${KILLS:-20} .venv/bin/python -m pytest -s tests/faults/test_kill.py
+	@SOAK_SECONDS=$${SOAK_SECONDS:-300} .venv/bin/python -m pytest -s tests/faults/test_soak.py
 
 schema-suite: setup
 	@.venv/bin/python -m tests.schema_suite $(ARGS)

@@ -35,6 +35,10 @@ class Running(NamedTuple):
 
     urls: Mapping[str, str]
     token: str
+    pid: int
+    """The process of all of them."""
+    state: Path
+    """Where they keep what they store, until they are ended."""
     counter: str = _COUNTER
 
 
@@ -45,13 +49,14 @@ def running(*, counting: bool) -> Iterator[Running]:
     # Beside the project, on the disk that `make dev` writes to, and not in a /tmp made of memory.
     BUILT.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="bench-", dir=BUILT) as folder:
+        state = Path(folder)
         plan = Plan(
             workers=_workers(_base64url(key), counting=counting),
-            state=Path(folder),
-            log=Path(folder) / "workerd.log",
+            state=state,
+            log=state / "workerd.log",
         )
         with LocalRuntime(plan) as runtime:
-            yield Running(runtime.urls, _token(key))
+            yield Running(runtime.urls, _token(key), runtime.workerd_pid, state)
 
 
 def _workers(signing_key: str, *, counting: bool) -> tuple[Worker, ...]:
