@@ -81,7 +81,9 @@ def as_read(kept: StoredResponse, body: bytes) -> StoredResponse:
     """`kept` with a body that has been read to its end, which has undone its coding: nobody has the
     bytes that a range or a length would count then."""
     facts = kept.facts
-    if not any(name == "content-encoding" for name, _ in kept.fields):
+    if facts.was_coded or any(name == "content-encoding" for name, _ in kept.fields):
+        facts = structs.replace(facts, was_coded=True, length=None)
+    else:
         facts = structs.replace(facts, length=len(body))
     fields = [field for field in kept.fields if field[0] not in _OF_THE_CODING]
     return StoredResponse(status=kept.status, fields=fields, facts=facts)

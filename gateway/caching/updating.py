@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Final
 
+from msgspec import structs
+
 from caching.dates import format_date
 from caching.entity_tags import is_strong, same_weak
 from caching.request import CacheRequest
@@ -66,7 +68,8 @@ def updated(
         if "date" not in merged:
             merged.add("date", format_date(response_time))
         return StoredResponse(status=stored.status, fields=list(merged), facts=stored.facts), False
-    return kept, True
+    facts = structs.replace(kept.facts, was_coded=stored.facts.was_coded)
+    return structs.replace(kept, facts=facts), True
 
 
 def merge(stored: StoredResponse, news: Headers) -> Headers:

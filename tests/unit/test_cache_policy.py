@@ -6,8 +6,12 @@ from typing import Any
 import pytest
 
 from caching.dates import format_date
+from caching.decision import Serve
+from caching.entries import as_read
 from caching.keys import key_of
+from caching.serving import head_of
 from caching.settings import CacheRules
+from caching.stored import Facts, StoredResponse
 from contract.cache import FACTS, ORIGIN, TTL
 from messages import Exchange, Headers, Response
 from policies.cache import Cache
@@ -189,3 +193,14 @@ def test_a_validated_answer_has_a_chance_of_its_own() -> None:
     run(cache(exchange(now=NOW + 100, chance=0.5), service))
     hit = run(cache(exchange(now=NOW + 100), service))
     assert hit.headers.get("cache-status") == "edge-gateway; hit; ttl=95"
+
+
+def test_a_strong_tag_of_coded_bytes_is_a_weak_one_of_the_others() -> None:
+    fields = [("content-encoding", "gzip"), ("etag", '"1"')]
+    kept = StoredResponse(status=200, fields=fields, facts=Facts(response_time=0.0, date=0.0))
+    read = as_read(kept, b"body")
+    assert (read.fields, read.facts.length) == ([("etag", '"1"')], None)
+    assert head_of(Serve(read, 200, 0.0, 0.0)).get("etag") == 'W/"1"'
+    # Written again, as after a validation, it is still what it was.
+    again = as_read(read, b"body")
+    assert (again.facts.was_coded, again.facts.length) == (True, None)

@@ -263,17 +263,25 @@ def test_each_language_has_its_own_answer(lab: Consumer, path: str, calls: Calls
 
 
 def test_one_stored_answer_is_for_every_coding(lab: Consumer, path: str, calls: Calls) -> None:
-    fields = ["Vary: Accept-Encoding", "Cache-Control: max-age=60", 'ETag: W/"1"']
+    fields = ["Vary: Accept-Encoding", "Cache-Control: max-age=60", 'ETag: "1"']
     body = "0123456789" * 50
-    query = {"gzip": "", "body": body, "header": fields}
+    query = {"gzip": "", "body": body, "header": fields, "validate": ""}
     first = lab.get(path, params=query, headers={"accept-encoding": "gzip"})
-    assert first.text == body
+    assert (first.text, first.headers["etag"]) == (body, '"1"')
     for accepted in ("gzip", "br;q=0.5, gzip", "identity"):
         hit = next_hit(lab, path, params=query, headers={"accept-encoding": accepted})
-        assert hit.text == body
-        told = {"accept-encoding": accepted, "if-none-match": 'W/"1"'}
-        assert lab.get(path, params=query, headers=told).status_code == 304
+        # Other bytes than those that the service's strong tag stands for.
+        assert (hit.text, hit.headers["etag"]) == (body, 'W/"1"')
+        for tag in ('W/"1"', '"1"'):
+            told = {"accept-encoding": accepted, "if-none-match": tag}
+            assert lab.get(path, params=query, headers=told).status_code == 304
+        part = {"accept-encoding": accepted, "range": "bytes=0-1", "if-range": '"1"'}
+        assert lab.get(path, params=query, headers=part).text == body
     assert calls(service_path(path)) <= 2
+    # The service hears of its own tag, and its 304 leaves ours as it is.
+    validated = lab.get(path, params=query, headers={"cache-control": "max-age=0"})
+    assert "fwd-status=304" in validated.headers["cache-status"]
+    assert (validated.text, validated.headers["etag"]) == (body, 'W/"1"')
 
 
 def test_the_tag_of_an_edited_answer_is_known_in_the_store_and_to_the_service(
