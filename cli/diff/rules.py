@@ -275,6 +275,7 @@ OF_ROUTE: Final[dict[str, Rule]] = {
     "csrf": always(BREAKING, "pages have to show something else, or other ones may call"),
     "maintenance": _maintenance,
     "rate_limit": _limits,
+    "cost_header": always(RISKY, "requests cost what another field of answers says, or none"),
     "cost": always(RISKY, "a request takes more permits of its limits than before, or fewer"),
     "idempotency": _idempotency,
     "cors": _cors,

@@ -53,6 +53,11 @@ class Limited:
         if decision.permit is not None:
             self._limiter.give_back(decision.permit, exchange)
 
+    def owe(self, key: str, exchange: Exchange, cost: int) -> None:
+        """The request has cost so much more than was taken for it."""
+        if not self.in_flight:
+            self._limiter.owe(key, exchange, cost)
+
     def punish(self, key: str, decision: Decision, exchange: Exchange) -> Decision:
         """`key` was refused: as it was decided, or with the ban that this brings."""
         if self._penalty is None or self._penalties.banned_for(key, exchange.now) > 0:

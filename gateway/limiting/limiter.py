@@ -159,6 +159,14 @@ class Limiter:
         if self._in_flight or not self._leases:
             exchange.defer(self._tell(place, holding))
 
+    def owe(self, key: str, exchange: Exchange, cost: int) -> None:
+        """`cost` more permits of `key` were used, whether or not there were any; the object hears
+        of it after the answer."""
+        place = next(self._places(key))
+        holding = self._memory.wallet.of(place.name, self._clock())
+        holding.owe(cost)
+        exchange.defer(self._tell(place, holding))
+
     def _places(self, key: str) -> Iterator[Place]:
         """The isolate's own shard first, always the same one."""
         for suffix, part, alone in self._parts:

@@ -9,6 +9,7 @@ itself), Retry-After (RFC 9110).
 
 import math
 from collections.abc import Sequence
+from typing import Final
 
 from contract.problems import RATE_LIMITED, Problem
 from limiting.limited import Limited
@@ -17,16 +18,26 @@ from messages import Exchange, Response
 from pipeline import Next
 from ports import Together
 
+_MOST: Final = 10_000
+"""Permits that an answer can say a request did cost."""
 _Outcome = Decision | Problem | None
 
 
 class RateLimit:
-    """Several limits as one: a request needs `cost` permits of each."""
+    """Several limits as one: a request needs `cost` permits of each. Where the answer says in its
+    field `cost_header` that it did cost more, the rest is owed."""
 
-    def __init__(self, limits: Sequence[Limited], together: Together, cost: int = 1) -> None:
+    def __init__(
+        self,
+        limits: Sequence[Limited],
+        together: Together,
+        cost: int = 1,
+        cost_header: str | None = None,
+    ) -> None:
         self._limits = tuple(limits)
         self._together = together
         self._cost = cost
+        self._cost_field = cost_header.lower() if cost_header is not None else ""
         self._hold = len(self._limits) > 1
         self._policies = ("ratelimit-policy", ", ".join(limit.policy for limit in limits))
         self._in_flight = any(limit.in_flight for limit in limits)
@@ -48,12 +59,31 @@ class RateLimit:
         if refusing:
             self._give_back(outcomes, exchange)
             raise self._problem([(self._limits[place].name, outcomes[place]) for place in refusing])
-        if not self._in_flight:
+        if not (self._in_flight or self._cost_field):
             return await next(exchange)
         try:
-            return await next(exchange)
+            response = await next(exchange)
         finally:
             self._give_back(outcomes, exchange, over=True)
+        if self._cost_field:
+            self._charge(response, keys, exchange)
+        return response
+
+    def _charge(self, response: Response, keys: list[str], exchange: Exchange) -> None:
+        """Take off what the answer says that the request did cost, and owe what was not taken."""
+        said = response.headers.get(self._cost_field)
+        if said is None:
+            return
+        response.headers.remove(self._cost_field)
+        digits = said.strip()
+        if not (digits.isascii() and digits.isdigit()):
+            return
+        # Of a number that long only its length matters.
+        cost = min(int(digits), _MOST) if len(digits) <= len(str(_MOST)) else _MOST
+        if cost > self._cost:
+            exchange.log["cost"] = cost
+            for limit, key in zip(self._limits, keys, strict=True):
+                limit.owe(key, exchange, cost - self._cost)
 
     async def _ask(self, keys: list[str], outcomes: list[_Outcome], exchange: Exchange) -> None:
         """Fill in what was not at hand."""

@@ -477,7 +477,10 @@ class _Builder:
         if settings.cost != 1:
             shown["cost"] = settings.cost
         limits = [self._limits[name] for name in names]
-        return RateLimit(limits, self._platform.together, settings.cost), shown
+        if settings.cost_header is not None:
+            shown["cost_header"] = settings.cost_header
+        together = self._platform.together
+        return RateLimit(limits, together, settings.cost, settings.cost_header), shown
 
     def idempotency(self, route: CompiledRoute) -> "_Made":
         wanted = route.versioned.settings.idempotency

@@ -500,6 +500,8 @@ class RouteSettings(Settings, frozen=True, kw_only=True):
     breaks msgspec's memory; that the limit exists is checked.)"""
     cost: Annotated[int, Meta(ge=1, le=1000)] = 1
     """Permits of each of its limits that a request takes."""
+    cost_header: FieldName | None = None
+    """A field of the service's answers that says what the request did cost."""
     idempotency: bool | IdempotencySettings = False
     """Requests with an Idempotency-Key take effect once for each key."""
     cors: Name | None = None

@@ -15,7 +15,7 @@ from limiting.compile import limiter_of
 from limiting.limited import Limited
 from limiting.limiter import LimitMemory
 from limiting.settings import FallbackSettings, RateLimitSettings
-from messages import Exchange
+from messages import Exchange, Headers, Response
 from policies.rate_limit import RateLimit
 from tests.unit.fakes import NOW, FakePlatform, answer_empty, exchange, run
 
@@ -177,3 +177,30 @@ def test_a_request_may_cost_more() -> None:
     assert dict(one.ask().answer_fields)["ratelimit"].startswith('"a";r=2;')
     assert one.refused().extensions == {"policy": "a"}
     one.ask(policy=one.of("a"))
+
+
+COSTS: list[tuple[str | None, int]] = [
+    # what the answer says, what is left of 20 afterwards
+    (None, 18), ("5", 15), (" 5 ", 15), ("2", 18), ("0", 18), ("-5", 18), ("5.5", 18), ("x", 18),
+    ("\u0665", 18), ("20", 0), ("50", -30), ("9" * 5000, -9980),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("said", "left"), COSTS)
+def test_what_an_answer_says_that_it_did_cost_is_owed(said: str | None, left: int) -> None:
+    one = Route(
+        FakePlatform(), all={"quota": 20, **EXACT}, flight={"quota": 9, "algorithm": "concurrency"}
+    )
+    limits = list(one.limits.values())
+    policy = RateLimit(limits, one.platform.together, 2, "X-Cost")
+
+    async def answer(_exchange: Exchange) -> Response:
+        return Response(200, Headers([("x-cost", said)] if said is not None else []))
+
+    response = run(policy(exchange(now=START), answer))
+    assert response.headers.get("x-cost") is None
+    assert 20 - one.count("all") == left
+    assert one.count("flight") == 0
+    if left <= 0:
+        with pytest.raises(Problem):
+            one.ask(policy=policy)

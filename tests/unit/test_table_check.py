@@ -46,6 +46,7 @@ MISTAKES: list[tuple[list[dict[str, Any]], dict[str, Any], str, str]] = [
     ([route(rate_limit=["few", "many"])], {}, "routes.0.rate_limit.1", "known: few"),
     ([route(rate_limit=["few", "few"])], {}, "routes.0.rate_limit.1", "named twice"),
     ([route(cost=2)], {}, "routes.0.cost", "has no limit"),
+    ([route(cost_header="X-Cost")], {}, "routes.0.cost_header", "has no limit"),
     ([route(rate_limit="few", cost=3)], {}, "routes.0.cost", "`few` never admits that"),
     ([], limited(by="nobody"), "rate_limits.few.by", "claim:NAME"),
     ([], limited(by=["address", "route"]), "rate_limits.few.by.1", "stands alone"),

@@ -170,6 +170,23 @@ def test_a_request_may_cost_more_and_a_soft_limit_only_tells(lab: Consumer) -> N
     assert problem(answers[2], 429, "rate-limited")["policy"] == "dear"
 
 
+def test_a_service_may_say_what_a_request_did_cost(labs: list[Consumer]) -> None:
+    mine = address()
+    first = labs[0].get("/limited/told", params={"header": "X-Cost: 1500"}, headers=mine)
+    assert "x-cost" not in first.headers
+
+    def left() -> int:
+        answer = labs[1].get("/limited/told", headers=mine)
+        assert answer.status_code == 200
+        return int(answer.headers["ratelimit"].split(";")[1][2:])
+
+    assert left() > 0
+    eventually(lambda: left() < 500)
+    second = labs[2].get("/limited/told", params={"header": "X-Cost: 9999"}, headers=mine)
+    assert second.status_code == 200
+    eventually(lambda: labs[3].get("/limited/told", headers=mine).status_code == 429)
+
+
 CLIENTS, REQUESTS, LIMIT = 8, 5000, 1000
 
 

@@ -42,11 +42,14 @@ def check_limits_of(table: Table, route: RouteSettings, at: Path) -> Iterator[Fi
         yield from known(name, table.rate_limits, "rate limit", at_name)
         if name in own[:position]:
             yield Finding(at_name, f"`{name}` is named twice")
-    if route.cost == 1:
-        return
     names = [name for name in limits_of(table, route) if name in table.rate_limits]
     if not names:
-        yield Finding((*at, "cost"), "the route has no limit")
+        if route.cost != 1:
+            yield Finding((*at, "cost"), "the route has no limit")
+        if route.cost_header is not None:
+            yield Finding((*at, "cost_header"), "the route has no limit")
+    if route.cost == 1:
+        return
     for name in names:
         limit = table.rate_limits[name]
         smallest = (limit.burst or limit.quota) // limit.shards
