@@ -25,10 +25,12 @@ ALLOWED: Final = 1.5
 _NAME: Final = "bench-matcher"
 _PARTS: Final = (
     "messages.py",
+    # A table has the settings of everything.
     "settings.py",
+    "*/__init__.py",
+    "*/settings.py",
     "routing/**/*.py",
     "schema/*.py",
-    "ends/settings.py",
     "transforms/**/*.py",
 )
 

@@ -39,7 +39,14 @@ def sheets(results: Results, before: Results | None = None) -> list[Sheet]:
     matching = [matching_sheet(results.matching)] if results.matching else []
     validation = [validation_sheet(results.validation)] if results.validation else []
     times = [_times(results, before, number) for number in numbers]
-    return [*times, _authenticated(results), _calls(results), *matching, *validation]
+    return [
+        *times,
+        _authenticated(results),
+        _limited(results),
+        _calls(results),
+        *matching,
+        *validation,
+    ]
 
 
 def _times(results: Results, before: Results | None, connections: int) -> Sheet:
@@ -97,6 +104,33 @@ def _authenticated(results: Results) -> Sheet:
                 ]
             )
         ],
+    )
+
+
+_LIMITED: Final = (
+    # target, the same without a limit
+    ("gateway/auth+leased", "gateway/authenticated"),
+    ("gateway/auth+limit", "gateway/authenticated"),
+    ("hono/auth+limit", "hono/authenticated"),
+    ("gateway/auth+leased+10ms", "gateway/authenticated"),
+    ("gateway/auth+limit+10ms", "gateway/authenticated"),
+    ("hono/auth+limit+10ms", "hono/authenticated"),
+)
+
+
+def _limited(results: Results) -> Sheet:
+    """What a limit costs: with permits in leases, asked for each time, and by the peer; the last
+    three with objects that are 10 ms away."""
+    numbers = sorted({measurement.connections for measurement in results.measurements})
+    rows = []
+    for target, unlimited in _LIMITED:
+        ratios = [results.ratio(target, unlimited, number) for number in numbers]
+        calls = results.calls.get(target, {}).get("durable_object_subrequest", 0.0)
+        if any(ratios):
+            rows.append([target, *map(_ratio, ratios), _count(calls)])
+    columns = ["target", *(f"p50 / unlimited, {number}" for number in numbers)]
+    return Sheet(
+        "Limited, warm, beside the same without a limit", [*columns, "object calls / request"], rows
     )
 
 

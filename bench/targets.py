@@ -14,6 +14,11 @@ BARE: Final = "bench-bare"
 LOOKING: Final = "bench-looking"
 """The gateway, looking for another table before each answer: what one look costs."""
 HONO: Final = "bench-hono"
+DISTANCE: Final = "bench-distance"
+FAR: Final = "bench-far"
+"""The gateway, whose limiter objects are 10 ms away."""
+HONO_FAR: Final = "bench-hono-far"
+"""The peer, likewise."""
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +98,22 @@ TARGETS: Final = (
         fields=("x-request-id", "ratelimit", "ratelimit-policy"),
         peer="gateway/auth+limit",
         counted=200,
+    ),
+    *(
+        Target(
+            name=f"{name}+10ms",
+            worker=worker,
+            path=path,
+            token=True,
+            fields=("x-request-id", "ratelimit", "ratelimit-policy"),
+            peer=peer,
+            counted=200,
+        )
+        for name, worker, path, peer in (
+            ("gateway/auth+leased", FAR, "/v2/leased/rm_1", "hono/auth+limit+10ms"),
+            ("gateway/auth+limit", FAR, "/v2/limited/rm_1", "hono/auth+limit+10ms"),
+            ("hono/auth+limit", HONO_FAR, "/v2/limited/rm_1", None),
+        )
     ),
     # The answer of 1 kB is read and checked; otherwise the same as gateway/public.
     Target(

@@ -20,7 +20,16 @@ from runtime.project import CONFIGS
 from schema.compile import compile_schemas
 
 _NAME: Final = "bench-validator"
-_PARTS: Final = ("messages.py", "settings.py", "routing/*.py", "schema/*.py", "transforms/*.py")
+_PARTS: Final = (
+    "messages.py",
+    # A table has the settings of everything.
+    "settings.py",
+    "*/__init__.py",
+    "*/settings.py",
+    "routing/*.py",
+    "schema/*.py",
+    "transforms/*.py",
+)
 
 
 def validator_worker() -> Worker:

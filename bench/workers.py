@@ -13,12 +13,12 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import jwt
 from msgspec.structs import replace
 
-from bench.targets import BARE, FLOOR, HONO, LOOKING, UPSTREAM
+from bench.targets import BARE, DISTANCE, FAR, FLOOR, HONO, HONO_FAR, LOOKING, UPSTREAM
 from runtime.host_signatures import generate
 from runtime.local import LocalRuntime
 from runtime.plan import Plan, Worker
@@ -78,17 +78,30 @@ def _workers(signing_key: str, *, counting: bool) -> tuple[Worker, ...]:
             vars={"TABLES_MAX_AGE": "0s", **identity},
             options=listened,
         ),
+        replace(
+            gateway_worker(_HERE / "routes.yaml", name=FAR),
+            service_bindings={"DATA": UPSTREAM},
+            vars=identity,
+            options={
+                "durableObjects": _bound() | {"RATE_LIMITER": _object("RateLimiter", DISTANCE)},
+                **listened,
+            },
+        ),
         Worker(config=CONFIGS["auth"], vars={"SIGNING_KEYS": _key_set(signing_key)}),
         Worker(config=CONFIGS["cache"]),
         Worker(config=CONFIGS["state"]),
+        _peer(HONO, signing_key, {"LIMITER": _object("Limiter")}, listened),
+        _peer(HONO_FAR, signing_key, {"LIMITER": _object("Limiter", DISTANCE)}, listened),
         Worker(
-            name=HONO,
-            script=_HERE / "peers" / "hono" / "worker.mjs",
-            service_bindings={"DATA": UPSTREAM},
-            vars={"SIGNING_KEY": signing_key, **_token_names()},
+            name=DISTANCE,
+            script=_HERE / "distance" / "worker.mjs",
             options={
-                "durableObjects": {"LIMITER": {"className": "Limiter", "useSQLite": True}},
-                **listened,
+                "durableObjects": {
+                    "FAR_RATE_LIMITER": _object("RateLimiter"),
+                    "FAR_LIMITER": _object("Limiter"),
+                    "RATE_LIMITER": _object("RateLimiter", "edge-gateway-state"),
+                    "LIMITER": _object("Limiter", HONO),
+                }
             },
         ),
     )
@@ -100,6 +113,31 @@ def _workers(signing_key: str, *, counting: bool) -> tuple[Worker, ...]:
         options={"compatibilityFlags": ["streaming_tail_worker", "experimental"]},
     )
     return (*workers, counter)
+
+
+def _peer(
+    name: str, signing_key: str, objects: Mapping[str, Any], listened: Mapping[str, Any]
+) -> Worker:
+    return Worker(
+        name=name,
+        script=_HERE / "peers" / "hono" / "worker.mjs",
+        service_bindings={"DATA": UPSTREAM},
+        vars={"SIGNING_KEY": signing_key, **_token_names()},
+        options={"durableObjects": objects, **listened},
+    )
+
+
+def _bound() -> dict[str, Any]:
+    """The objects that the gateway is deployed with, by their bindings."""
+    settings = tomllib.loads(CONFIGS["gateway"].read_text(encoding="utf-8"))
+    bindings = settings["durable_objects"]["bindings"]
+    return {one["name"]: _object(one["class_name"], one["script_name"]) for one in bindings}
+
+
+def _object(class_name: str, script: str | None = None) -> dict[str, Any]:
+    """A class of that Worker, or of the one that is bound to it."""
+    elsewhere = {"scriptName": script} if script else {}
+    return {"className": class_name, "useSQLite": True, **elsewhere}
 
 
 def _token_names() -> dict[str, str]:
