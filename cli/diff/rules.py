@@ -130,13 +130,26 @@ def limit(before: RateLimitSettings | None, after: RateLimitSettings | None) -> 
         return Verdict(COMPATIBLE, "nothing limits it any more")
     if before is None:
         return Verdict(RISKY, "it is limited now: who calls more often gets 429")
-    if before.by != after.by:
-        return Verdict(RISKY, "other requests are counted together")
-    if _counted(before) != _counted(after):
-        return Verdict(RISKY, "requests are counted in another way")
+    why = _why_risky(before, after)
+    if why is not None:
+        return Verdict(RISKY, why)
     if _is_lower(before, after):
         return Verdict(RISKY, "the limit is lower: who calls more often gets 429")
     return Verdict(COMPATIBLE, "the limit is no lower than before")
+
+
+def _why_risky(before: RateLimitSettings, after: RateLimitSettings) -> str | None:
+    if before.by != after.by:
+        return "other requests are counted together"
+    if _counted(before) != _counted(after):
+        return "requests are counted in another way"
+    if before.tiers != after.tiers:
+        return "plans have other quotas"
+    if after.enforce and not before.enforce:
+        return "it refuses now, where it only told: who calls more often gets 429"
+    if after.penalty is not None and before.penalty != after.penalty:
+        return "who keeps hitting it is banned in another way"
+    return None
 
 
 _Limits = RateLimitSettings | tuple[RateLimitSettings, ...] | None

@@ -3,6 +3,7 @@
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, field
+from msgspec.structs import replace
 
 from contract.limiting.limit import Algorithm, Period
 from routing.units import PositiveDuration
@@ -47,6 +48,22 @@ class PenaltySettings(Settings, frozen=True, kw_only=True):
     """The longest ban; after this time without one the next is as short as the first."""
 
 
+class TierSettings(Settings, frozen=True, kw_only=True):
+    """What a plan has in place of the limit's own quota and burst."""
+
+    quota: Annotated[int, Meta(ge=1, le=1_000_000_000)]
+    burst: Annotated[int, Meta(ge=1, le=1_000_000_000)] | None = None
+
+
+class TiersSettings(Settings, frozen=True, kw_only=True):
+    """Quotas by the plan of the caller, which is a claim."""
+
+    claim: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.:/-]{1,100}$")] = "plan"
+    plans: Annotated[
+        dict[Annotated[str, Meta(max_length=100)], TierSettings], Meta(min_length=1, max_length=16)
+    ]
+
+
 class FallbackSettings(Settings, frozen=True, kw_only=True):
     """What happens while the limiter object does not answer."""
 
@@ -81,9 +98,18 @@ class RateLimitSettings(Settings, frozen=True, kw_only=True):
     renewal_timeout: PositiveDuration = "50ms"
     """The same, for a request that comes between two leases."""
     fallback: FallbackSettings = field(default_factory=FallbackSettings)
+    tiers: TiersSettings | None = None
+    """Other quotas for callers with a plan; the others have the one above."""
     every_route: bool = False
     """Whether all routes have it, beside what they name themselves."""
     enforce: bool = True
     """`false` only tells, in header fields and the log, and refuses nobody."""
     penalty: PenaltySettings | None = None
     """A ban for who keeps hitting the limit, in each isolate."""
+
+    def of_plan(self, plan: str) -> "RateLimitSettings":
+        """The limit as callers with `plan`, one of its `tiers`, have it."""
+        if self.tiers is None:
+            raise ValueError("the limit has no plans")
+        tier = self.tiers.plans[plan]
+        return replace(self, quota=tier.quota, burst=tier.burst or self.burst, tiers=None)

@@ -7,6 +7,7 @@ request, so that a table of thousands of routes is there as quickly as a small o
 
 import hashlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -33,7 +34,9 @@ from idempotency.settings import IdempotencySettings
 from identities import Identities
 from limiting.compile import limiter_of
 from limiting.limited import Limited
-from limiting.settings import FallbackSettings
+from limiting.limiter import LimitMemory
+from limiting.settings import FallbackSettings, RateLimitSettings
+from limiting.tiers import Tiers
 from memory import Memory
 from messages import Exchange, Response
 from pipeline import Next, Policy, compose
@@ -58,6 +61,7 @@ from policies.maintenance import Maintenance
 from policies.network import Network
 from policies.plugin import Plugin
 from policies.rate_limit import RateLimit
+from policies.rate_limit_by_plan import RateLimitByPlan
 from policies.retry import Retry
 from policies.transform import Transform
 from policies.validate import BodyRule, Parameter, Parameters, ResponseRule, Validate
@@ -202,19 +206,8 @@ class _Builder:
         self._services = {name: self._service(name, one) for name, one in table.services.items()}
         self._remembered = memory.remembered
         self._limits = {
-            name: Limited(
-                name,
-                settings,
-                limiter_of(
-                    settings,
-                    table.compiled_zones or {},
-                    platform.limiters,
-                    memory.limits,
-                    platform.time,
-                ),
-                memory.limits.penalties,
-            )
-            for name, settings in table.rate_limits.items()
+            name: Tiers(one, partial(self._limited, name, memory.limits))
+            for name, one in table.rate_limits.items()
         }
         self._breaker_views = memory.breaker_views
         self._talk = Talk(platform.breakers, platform.time, platform.pause, platform.log)
@@ -480,7 +473,19 @@ class _Builder:
         if settings.cost_header is not None:
             shown["cost_header"] = settings.cost_header
         together = self._platform.together
-        return RateLimit(limits, together, settings.cost, settings.cost_header), shown
+
+        def make(chosen: Sequence[Limited]) -> RateLimit:
+            return RateLimit(chosen, together, settings.cost, settings.cost_header)
+
+        if any(limits):
+            return RateLimitByPlan(limits, make), shown
+        return make([limit.base for limit in limits]), shown
+
+    def _limited(self, name: str, memory: LimitMemory, settings: RateLimitSettings) -> Limited:
+        zones = self._table.compiled_zones or {}
+        platform = self._platform
+        limiter = limiter_of(settings, zones, platform.limiters, memory, platform.time)
+        return Limited(name, settings, limiter, memory.penalties)
 
     def idempotency(self, route: CompiledRoute) -> "_Made":
         wanted = route.versioned.settings.idempotency

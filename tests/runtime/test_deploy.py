@@ -53,13 +53,14 @@ UPLOADED = {
         "idempotency": "__init__ answers keys settings",
         "limiting": """
             __init__ address_guard compile fallback keys limited limiter penalties settings
+            tiers
         """,
         "plugins": "__init__ pricing",
         "policies": """
             __init__ authenticate authorize bulkhead cache circuit_breaker cors credentials csrf
             dispatch fallback guard idempotency invalidate key_places lifecycle load_shedding
             maintenance network plugin
-            rate_limit retry transform validate websocket
+            rate_limit rate_limit_by_plan retry transform validate websocket
         """,
         "resilience": "__init__ backoff budget faults load permits repeating settings surroundings",
         "routing": """

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from contract.limiting.authority import Authority
 from contract.limiting.sliding_window import SlidingWindow
@@ -16,8 +17,12 @@ from limiting.limited import Limited
 from limiting.limiter import LimitMemory
 from limiting.settings import FallbackSettings, RateLimitSettings
 from messages import Exchange, Headers, Response
+from pipeline import Policy
 from policies.rate_limit import RateLimit
-from tests.unit.fakes import NOW, FakePlatform, answer_empty, exchange, run
+from routing.compile import CompiledRoutes
+from routing.table import Table
+from tests.unit.fakes import NOW, FakePlatform, answer_empty, exchange, principal, run
+from tests.unit.tables import route, table
 
 START = NOW - NOW % 60
 
@@ -204,3 +209,33 @@ def test_what_an_answer_says_that_it_did_cost_is_owed(said: str | None, left: in
     if left <= 0:
         with pytest.raises(Problem):
             one.ask(policy=policy)
+
+
+PLANS: list[tuple[Any, int]] = [
+    # the claim, how many are admitted
+    ("pro", 5), ("free", 3), ("gone", 1), (None, 1), (7, 1), (["pro"], 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("plan", "quota"), PLANS)
+def test_a_plan_has_its_own_quota(plan: Any, quota: int) -> None:
+    tiers = {"plans": {"free": {"quota": 3}, "pro": {"quota": 5}}}
+    limits = {"few": {"quota": 1, "window": "1m", "by": "subject", "mode": "exact", "tiers": tiers}}
+    limited = compiled(table(route(rate_limit="few"), rate_limits=limits))
+    statuses = []
+    for _ in range(quota + 1):
+        asked = exchange(now=START)
+        asked.principal = replace(principal(), claims={} if plan is None else {"plan": plan})
+        try:
+            run(limited(asked, answer_empty))
+            statuses.append(200)
+        except Problem as problem:
+            statuses.append(problem.type.status)
+    assert statuses == [200] * quota + [429]
+    assert dict(asked.answer_fields)["ratelimit-policy"] == f'"few";q={quota};w=60'
+
+
+def compiled(of: Table) -> Policy:
+    """The rate-limit policy of the table's only route."""
+    found = next(iter(CompiledRoutes(of, FakePlatform()).all()))
+    return next(step.policy for step in found.steps() if step.name == "rate_limit")

@@ -16,21 +16,28 @@ _SHORTEST: Final = 0.1
 
 
 def check_limits(table: Table) -> Iterator[Finding]:
-    """What is wrong with each limit."""
+    """What is wrong with each limit, and with what plans have in its place."""
     for name, limit in table.rate_limits.items():
         at: Path = ("rate_limits", name)
         yield from _check_window(limit, at)
-        yield from _check_shards(limit, at)
         yield from _check_keys(limit, at)
-        if limit.burst is not None and limit.algorithm != "token_bucket":
-            yield Finding((*at, "burst"), "only `algorithm: token_bucket` has one")
+        yield from _check_quota(limit, at)
         if limit.fallback.fail == "closed" and limit.mode != "exact":
             yield Finding((*at, "fallback", "fail"), "only `mode: exact` may fail closed")
-        if limit.algorithm == "concurrency" and limit.quota > MOST_IN_FLIGHT * limit.shards:
-            yield Finding(
-                (*at, "quota"),
-                f"at most {MOST_IN_FLIGHT} requests in flight can be counted by each shard",
-            )
+        for plan in limit.tiers.plans if limit.tiers is not None else ():
+            at_plan: Path = (*at, "tiers", "plans", plan)
+            yield from _check_quota(limit.of_plan(plan), at_plan)
+
+
+def _check_quota(limit: RateLimitSettings, at: Path) -> Iterator[Finding]:
+    yield from _check_shards(limit, at)
+    if limit.burst is not None and limit.algorithm != "token_bucket":
+        yield Finding((*at, "burst"), "only `algorithm: token_bucket` has one")
+    if limit.algorithm == "concurrency" and limit.quota > MOST_IN_FLIGHT * limit.shards:
+        yield Finding(
+            (*at, "quota"),
+            f"at most {MOST_IN_FLIGHT} requests in flight can be counted by each shard",
+        )
 
 
 def check_limits_of(table: Table, route: RouteSettings, at: Path) -> Iterator[Finding]:
@@ -52,11 +59,21 @@ def check_limits_of(table: Table, route: RouteSettings, at: Path) -> Iterator[Fi
         return
     for name in names:
         limit = table.rate_limits[name]
-        smallest = (limit.burst or limit.quota) // limit.shards
+        smallest = min(map(_at_once, _each_plan(limit)))
         if limit.algorithm != "concurrency" and route.cost > smallest:
             yield Finding(
                 (*at, "cost"), f"`{name}` never admits that: it has {smallest} at once, by shard"
             )
+
+
+def _each_plan(limit: RateLimitSettings) -> list[RateLimitSettings]:
+    """The limit itself, and as each plan has it."""
+    plans = limit.tiers.plans if limit.tiers is not None else {}
+    return [limit, *[limit.of_plan(plan) for plan in plans]]
+
+
+def _at_once(limit: RateLimitSettings) -> int:
+    return (limit.burst or limit.quota) // limit.shards
 
 
 def _check_keys(limit: RateLimitSettings, at: Path) -> Iterator[Finding]:
