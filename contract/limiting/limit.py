@@ -90,10 +90,15 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def share(self, share: float) -> "Limit":
         """The same limit with a part of the quota, but for one permit at least."""
-        return self._with(max(1, math.ceil(self.quota * share)), math.ceil(self.burst * share))
+        return self._with(max(1, _part(self.quota, share)), _part(self.burst, share))
 
     def _with(self, quota: int, burst: int) -> "Limit":
         return msgspec.structs.replace(self, quota=quota, burst=burst)
+
+
+def _part(permits: int, share: float) -> int:
+    """Rounded up, but not for what a product such as 100 x 0.07 has too much."""
+    return math.ceil(round(permits * share, 6))
 
 
 def told(life: float) -> float:

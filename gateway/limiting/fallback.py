@@ -15,6 +15,7 @@ class LocalLimits:
 
     def __init__(self) -> None:
         self._authorities: OrderedDict[str, Authority] = OrderedDict()
+        self._made = 0
 
     def check(self, key: str, limit: Limit, cost: int, now: float) -> LeaseAnswer:
         """Decide as the object of `key` would, from what this isolate has seen itself."""
@@ -22,7 +23,9 @@ class LocalLimits:
         if authority is None:
             while len(self._authorities) >= self.MAX_KEYS:
                 self._authorities.popitem(last=False)
-            authority = self._authorities[key] = Authority(name="local")
+            # Named apart from one that was forgotten, whose places may still be given back.
+            self._made += 1
+            authority = self._authorities[key] = Authority(name=f"local-{self._made}")
         self._authorities.move_to_end(key)
         return authority.answer(LeaseRequest(limit=limit, cost=cost), now)
 

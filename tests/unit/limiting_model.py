@@ -39,6 +39,8 @@ class Isolate:
         self._world = world
         self._offset = offset
         self._rate = rate
+        self.lag = 0.0
+        """Seconds for which the clock has stood still, as it does between two waits."""
         self.restart()
 
     def restart(self) -> None:
@@ -46,7 +48,13 @@ class Isolate:
 
     def clock(self) -> float:
         # In whole milliseconds, as in workerd.
-        return math.floor((self._offset + (self._world.now - START) * self._rate) * 1000) / 1000
+        since = self._world.now - self.lag - START
+        return math.floor((self._offset + since * self._rate) * 1000) / 1000
+
+    def until_over(self) -> float:
+        """True seconds until the last lease that it holds is over; 0 where it holds none."""
+        ends = [lease.ends for lease in self.holding._leases]
+        return max(0.0, (max(ends) - self.clock()) / self._rate) if ends else 0.0
 
 
 class World:
@@ -102,6 +110,47 @@ class World:
             return
         asking = holding.ask(self.limit, cost, clock, batch=self.leased)
         self._send(isolate, asking, there, back, lost=lost, lasts=lasts)
+
+    def get_lease(self, isolate: Isolate, *, there: float, back: float) -> None:
+        """Permits that were asked for ahead of need, by an isolate that has had many requests."""
+        isolate.holding._size, isolate.holding._rate = 5, 1000.0
+        asking = isolate.holding.ask(self.limit, 0, isolate.clock(), batch=True)
+        self._send(isolate, asking, there, back, lost=False)
+        self.pass_time(there + back)
+
+    def spend_late(self, isolate: Isolate, *, lag: float) -> int:
+        """Use all permits that an isolate holds, at the last moment at which it may by its clock,
+        which has stood still for `lag` seconds by then; and say how many."""
+        self.pass_time(max(0.0, isolate.until_over() - 0.002) + lag)
+        isolate.lag, spent = lag, 0
+        while isolate.holding.take(1, isolate.clock()) is not None:
+            spent += 1
+        isolate.lag = 0.0
+        if spent:
+            self.admitted.append(Admitted(self.now, spent))
+        return spent
+
+    def tell(self, isolate: Isolate) -> None:
+        """An isolate tells at once what became of its leases."""
+        asking = isolate.holding.ask(self.limit, 0, isolate.clock())
+        self._send(isolate, asking, 0.0, 0.0, lost=False)
+        self.pass_time(0.0)
+
+    def look(self, *, after: float) -> None:
+        """Somebody asks for nothing, which makes the object look at its windows and leases."""
+        self.pass_time(after)
+        self._decide(LeaseRequest(limit=self.limit, cost=0))
+
+    def take_when_free(self, part: float) -> None:
+        """As soon as the object admits it, a request for a part of all that there can be."""
+        cost = max(1, math.floor(self.limit.capacity * part))
+        for attempt in range(8):
+            answer = self._decide(LeaseRequest(limit=self.limit, cost=cost))
+            if answer.admitted:
+                self.admitted.append(Admitted(self.now, cost))
+                return
+            # A wait that was too short is looked at again, and later: leases are settled meanwhile.
+            self.pass_time(max(answer.wait, 0.5 if attempt > 3 else 0.0) + 1e-6)
 
     def double(self, number: int) -> None:
         """A message that was sent before comes once more, as if it were new."""

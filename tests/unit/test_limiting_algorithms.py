@@ -180,6 +180,15 @@ def test_who_waits_as_told_is_admitted_and_not_before(
             assert not ask(now + answer.wait - shade).admitted
 
 
+@pytest.mark.parametrize(("quota", "share", "part"), [
+    (12, 0.25, 3), (13, 0.25, 4), (1, 0.25, 1), (100, 0.07, 7), (100, 1.0, 100),
+])  # fmt: skip
+def test_a_share_is_rounded_up_and_one_at_least(quota: int, share: float, part: int) -> None:
+    limit = Limit(algorithm="token_bucket", quota=quota, window=60.0, burst=quota)
+    shared = limit.share(share)
+    assert (shared.quota, shared.burst) == (part, part)
+
+
 def test_the_shards_of_a_limit_are_the_whole_of_it() -> None:
     limit = Limit(algorithm="token_bucket", quota=1003, window=60.0, burst=17)
     parts = [limit.shard(number, 8) for number in range(8)]

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from contract.limiting.authority import Authority
+from contract.limiting.authority import MOST_IN_FLIGHT, Authority
 from contract.limiting.limit import Limit, told
 from contract.limits import LeaseAnswer, LeaseRequest, Report, Return
 
@@ -121,11 +121,31 @@ def test_a_permit_that_was_asked_for_alone_can_be_held_and_given_back(name: str)
 @pytest.mark.parametrize("name", LIMITS)
 def test_what_was_spent_without_asking_is_charged_once_even_beyond_the_limit(name: str) -> None:
     one = Object(LIMITS[name])
-    assert one.ask(1, cost=70).admitted
-    report = Report("isolate.1", 20)
-    assert [one.ask(1, cost=0, report=report).remaining for _ in range(2)] == [0, 0]
+    assert one.ask(1, cost=30).admitted
+    reports = [Report("isolate.1", 20), Report("isolate.2", 20), Report("isolate.3", 20)]
+    # Each is told again, also after others.
+    told_of = [reports[number] for number in (0, 0, 1, 0, 1, 2, 2)]
+    remaining = [one.ask(1, cost=0, report=report).remaining for report in told_of]
+    assert remaining == [30, 30, 10, 10, 10, 0, 0]
     assert not one.ask(1).admitted
-    assert one.ask(1, cost=0, report=Report("isolate.2", 1)).remaining == 0
+
+
+def test_what_an_object_keeps_is_bounded_and_what_finds_no_room_is_charged_at_once() -> None:
+    one = Object(Limit(algorithm="fixed_window", quota=1000, window=100.0))
+    names = [one.ask(1, hold=True, report=Report(f"isolate.{number}", 0)).lease
+             for number in range(300)]  # fmt: skip
+    authority = msgspec.json.decode(one._kept, type=Authority)
+    assert (len(authority.leases), len(authority.reports)) == (256, 32)
+    assert [bool(name) for name in names] == [True] * 256 + [False] * 44
+    assert one.ask(1, cost=0, wanted=5).permits == 0
+    assert one.left(1) == 700
+
+
+def test_places_in_flight_are_no_more_than_can_be_kept() -> None:
+    limit = Limit(algorithm="concurrency", quota=2 * MOST_IN_FLIGHT, window=5.0)
+    authority, request = Authority(name="one"), LeaseRequest(limit=limit)
+    admitted = [authority.answer(request, START).admitted for _ in range(MOST_IN_FLIGHT + 2)]
+    assert admitted == [True] * MOST_IN_FLIGHT + [False] * 2
 
 
 def test_places_in_flight_count_until_they_are_given_back_or_expire() -> None:
@@ -135,6 +155,10 @@ def test_places_in_flight_count_until_they_are_given_back_or_expire() -> None:
     assert (refused.admitted, refused.wait) == (False, 1.0)
     assert one.ask(3, cost=0, returns=(Return(leases[1]), Return(leases[1]))).remaining == 1
     assert [one.left(at) for at in (4.9, 5.0, 6.9, 7.0)] == [1, 2, 2, 3]
+    # Of two, one is still in flight.
+    both = one.ask(8, cost=2).lease
+    assert one.ask(9, cost=0, returns=(Return(both, used=1),)).remaining == 2
+    assert [one.left(at) for at in (12.9, 13.0)] == [2, 3]
 
 
 @pytest.mark.parametrize("name", LIMITS)

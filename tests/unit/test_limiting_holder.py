@@ -2,7 +2,7 @@
 
 import pytest
 
-from contract.limiting.holder import Held, Holding
+from contract.limiting.holder import Held, Holding, Wallet
 from contract.limiting.limit import DRIFT, Limit, passed, told
 from contract.limits import LeaseAnswer, Return
 
@@ -92,6 +92,43 @@ def test_a_clock_that_was_set_back_voids_what_was_counted_by_it() -> None:
     held.take(1, 100.0)
     held.learn(asking, LeaseAnswer(admitted=True, lease="a.2", permits=5, life=9.0), 100.0)
     assert not took(held.take(1, 100.0))
+
+
+def test_a_permit_that_is_held_is_not_there_for_others() -> None:
+    held = holding()
+    asking = held.ask(LIMIT, 3, 0.0, batch=True, hold=True)
+    answer = LeaseAnswer(admitted=True, lease="a.1", permits=2, life=9.0)
+    permit = held.learn(asking, answer, 0.0)
+    assert permit is not None
+    assert [took(held.take(1, 1.0)) for _ in range(3)] == [True, True, False]
+    held.give_back(permit, 3, 1.0)
+    assert held.left(1.0) == 3
+    held.give_back(permit, 99, 1.0)  # never more than there were
+    assert held.left(1.0) == 5
+
+
+def test_a_refusal_is_remembered_for_what_costs_as_much_until_somebody_is_admitted() -> None:
+    held = holding()
+    held.learn(held.ask(LIMIT, 5, 1.0), LeaseAnswer(admitted=False, wait=8.0), 2.0)
+    assert [held.refused_for(cost, 3.0) for cost in (4, 5, 6)] == [0.0, 7.0, 7.0]
+    held.learn(held.ask(LIMIT, 0, 3.0), LeaseAnswer(admitted=True), 3.0)  # which is always
+    assert held.refused_for(5, 3.0) == 7.0
+    held.learn(held.ask(LIMIT, 4, 3.0), LeaseAnswer(admitted=True), 3.0)
+    assert held.refused_for(5, 3.0) == 0.0
+
+
+def test_each_report_has_a_name_of_its_own_and_a_debt_is_in_one_of_them() -> None:
+    wallet = Wallet("nonce")
+    told_of = []
+    for key in ("one", "two"):
+        held = wallet.of(key, 0.0)
+        for debt in (2, 3):
+            held.owe(debt)
+            asking = held.ask(LIMIT, 1, 1.0)
+            told_of.append(asking.request.report)
+            held.learn(asking, LeaseAnswer(admitted=True), 1.0)
+    assert [report and report.permits for report in told_of] == [2, 3, 2, 3]
+    assert len({report and report.id for report in told_of}) == 4
 
 
 def test_one_request_at_a_time_asks_for_more_than_its_cost() -> None:

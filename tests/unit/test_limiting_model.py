@@ -1,9 +1,11 @@
 """Whatever happens to isolates, messages, clocks and the object: never more than the limit.
 
-Thousands of schedules of a world (`limiting_model.py`), each judged by looking at every window of
-everything that was admitted in it, by true time; and what a steady demand gets of its quota.
+Schedules of a world (`limiting_model.py`), some at random and some aimed at the brink, each judged
+by looking at every window of everything that was admitted in it, by true time; and what a steady
+demand gets of its quota.
 """
 
+from itertools import product
 from typing import Any
 from unittest.mock import patch
 
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from contract.limiting import authority
-from contract.limiting.limit import DRIFT, Limit
+from contract.limiting.limit import BEHIND, DRIFT, Limit
 from tests.unit.limiting_model import START, World, excess
 
 BERLIN = ((0, 3600), (int(START) + 100, 7200), (int(START) + 300, 3600))
@@ -96,7 +98,7 @@ def happen(world: World, what: str, detail: Any) -> None:
 
 
 @pytest.mark.parametrize("name", LIMITS)
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(clocks=clocks, steps=st.lists(things, min_size=6, max_size=25), leased=st.booleans())
 def test_never_more_than_the_limit(
     name: str, clocks: list[tuple[float, float]], steps: list[tuple[str, Any]], leased: bool
@@ -108,6 +110,61 @@ def test_never_more_than_the_limit(
             happen(world, what, detail)
         world.pass_time(30.0)
     assert excess(world.limit, world.admitted) <= 0
+
+
+LONG = {
+    name: Limit(algorithm=limit.algorithm, quota=40, window=400.0, burst=limit.burst)
+    for name, limit in LIMITS.items()
+    if limit.algorithm in ("sliding_window", "sliding_log", "token_bucket") and limit.quota == 40
+}
+"""With leases of up to 40 seconds, in which a clock may be wrong by 0.4 of one."""
+BRINK = {**LIMITS, **{f"long {name}": limit for name, limit in LONG.items()}}
+del BRINK["concurrency"]  # of which there are no leases
+
+ORDERS = {
+    "nobody is told": ["lease", "late", "restart", "take", "take"],
+    "nobody is told, and somebody asks": ["lease", "late", "restart", "look", "take", "take"],
+    "and told at once": ["lease", "late", "tell", "take", "take"],
+    "and told later": ["lease", "late", "look", "take", "tell", "take"],
+    "when all was taken": ["lease", "take", "late", "tell", "take"],
+}
+
+
+@pytest.mark.parametrize("name", BRINK)
+@pytest.mark.parametrize("order", ORDERS)
+def test_never_more_than_the_limit_at_the_brink(name: str, order: str) -> None:
+    """Permits are used at the last moment at which they may be, and what is free is taken at the
+    first: by clocks as wrong as can be, from answers as late as can be."""
+    limit, used_late = BRINK[name], 0
+    for rate, there, back, lag, begin, part in product(
+        (1 - DRIFT, 1 + DRIFT),
+        (0.0, 0.3),
+        (0.0, 0.3, 1.5),
+        (0.0, BEHIND - 0.002),
+        (0.0, 0.97),
+        (1.0, 0.5),
+    ):
+        world = World(limit, [(5e8, rate)])
+        isolate = world.isolates[0]
+        happen(world, "wait", begin)
+        with patch.object(authority, "_SHARE", 1):
+            for what in ORDERS[order]:
+                match what:
+                    case "lease":
+                        world.get_lease(isolate, there=there, back=back)
+                    case "late":
+                        used_late += world.spend_late(isolate, lag=lag)
+                    case "restart":
+                        isolate.restart()
+                    case "tell":
+                        world.tell(isolate)
+                    case "look":
+                        world.look(after=0.25)
+                    case "take":
+                        world.take_when_free(part)
+            world.pass_time(2.0)
+        assert excess(limit, world.admitted) <= 0, (rate, there, back, lag, begin, part)
+    assert used_late
 
 
 # Of the quota, what demand of twice as much gets in the long run, by three isolates.

@@ -6,9 +6,11 @@ from typing import Any, Literal
 import pytest
 
 from contract.limiting.holder import Wallet
+from contract.limiting.limit import Limit
 from contract.limits import Return
 from contract.problems import Problem
 from limiting.compile import limiter_of
+from limiting.fallback import LocalLimits
 from limiting.limited import Limited
 from limiting.limiter import LimitMemory
 from limiting.settings import FallbackSettings, RateLimitSettings
@@ -229,6 +231,16 @@ def test_only_who_comes_between_two_leases_has_less_time() -> None:
     one.memory.wallet.of(next(iter(limiters.authorities)), START)._leases.clear()
     one.ask()
     assert 0.05 in limiters.timeouts
+
+
+def test_a_place_of_counts_that_were_forgotten_is_nobodys() -> None:
+    limit, local = Limit(algorithm="concurrency", quota=1, window=60.0), LocalLimits()
+    old = local.check("key", limit, 1, START)
+    for number in range(LocalLimits.MAX_KEYS):
+        local.check(f"other-{number}", limit, 1, START)
+    assert local.check("key", limit, 1, START).admitted
+    local.give_back("key", limit, old.lease, START)
+    assert not local.check("key", limit, 1, START).admitted
 
 
 def test_what_an_isolate_holds_is_bounded_and_forgetting_it_admits_nothing() -> None:
