@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from contract.limiting.authority import Authority
 from contract.limiting.limit import Limit
+from contract.limiting.sliding_log import SlidingLog
 from contract.limits import LeaseAnswer, LeaseRequest
 from tests.unit.test_limiting_model import LIMITS as MODEL
 
@@ -178,6 +179,18 @@ def test_who_waits_as_told_is_admitted_and_not_before(
         assert ask(now + answer.wait + shade).admitted
         if answer.wait > 0.02:
             assert not ask(now + answer.wait - shade).admitted
+
+
+def test_a_log_that_is_full_makes_of_its_two_oldest_times_the_later_one() -> None:
+    limit, log = Limit(algorithm="sliding_log", quota=512, window=10.0), SlidingLog()
+    for number in range(1100):  # 76 more than it keeps, which then count from 0.076 on
+        log.charge(limit, 1, number / 1000, number / 1000)
+    assert len(log.times) == 1024
+    left = []
+    for now in (10.0, 10.0755, 10.0765):
+        log.expire(limit, now)
+        left.append(512 - log.free(limit, now))
+    assert left == [1100, 1100, 1023]
 
 
 @pytest.mark.parametrize(("quota", "share", "part"), [

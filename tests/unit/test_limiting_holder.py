@@ -44,7 +44,8 @@ def test_a_slow_clock_does_not_outlive_what_the_object_counts(life: float) -> No
 def test_a_lease_has_as_many_permits_as_were_granted() -> None:
     held = holding()
     lease(held, 3)
-    assert [took(held.take(1, 1.0)) for _ in range(4)] == [True] * 3 + [False]
+    assert not took(held.take(4, 1.0))
+    assert [took(held.take(cost, 1.0)) for cost in (1, 3, 2, 1)] == [True, False, True, False]
 
 
 def test_what_is_told_of_a_lease_is_what_was_used_and_when_at_last() -> None:
