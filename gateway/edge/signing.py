@@ -17,11 +17,9 @@ from contract.jose.algorithms import Scheme
 from contract.jose.jwk import Key, published
 from contract.jose.jws import signing_input
 from contract.names import IDENTITY_SECRET
-from edge.driver import Rejected, promising, settled
+from edge.driver import Rejected, invoke, settled
 from ports import Unavailable
 
-_import = promising(js.crypto.subtle.importKey, js.crypto.subtle)
-_sign = promising(js.crypto.subtle.sign, js.crypto.subtle)
 _parse = js.JSON.parse
 
 
@@ -47,12 +45,25 @@ class WebCryptoSigner:
         if key is None:
             raise Unavailable("identity keys", reason=self.trouble)
         content = signing_input(key, TYPE, payload)
+        subtle = js.crypto.subtle
         try:
             if self._imported is None:
                 self._imported = await settled(
-                    _import("jwk", _key_data(key), _algorithm(key), False, to_js(["sign"]))
+                    invoke(
+                        subtle.importKey,
+                        subtle,
+                        "jwk",
+                        _key_data(key),
+                        _algorithm(key),
+                        False,
+                        to_js(["sign"]),
+                    )
                 )
-            signed = await settled(_sign(_algorithm(key), self._imported, to_js(content.encode())))
+            signed = await settled(
+                invoke(
+                    subtle.sign, subtle, _algorithm(key), self._imported, to_js(content.encode())
+                )
+            )
         except (JsException, Rejected) as error:
             # Its name alone: the text could quote the key.
             reason = f"{key} cannot sign: {getattr(error, 'name', 'rejected')}"
