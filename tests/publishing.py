@@ -62,6 +62,8 @@ transforms:
     response:
       headers: [{{ op: set, name: X-Marker, value: {marker} }}]
       json: [{{ op: set, path: /marker, value: {marker} }}]
+rate_limits:
+  writing: {{ quota: 100000, window: 1m, by: address }}
 routes:
   - name: {marker}
     path: /marked
@@ -90,12 +92,14 @@ routes:
     versions: [v1]
     service: origin
     access: public
+    rate_limit: writing
   - name: changed-elsewhere
     path: /elsewhere/{{id}}
     methods: [POST]
     versions: [v1]
     service: origin
     access: public
+    rate_limit: writing
     purge: ["stored:{{id}}"]
 """
 

@@ -19,13 +19,17 @@ from tests.plan import AUTH, DEMO_API_KEY, DEMO_CLIENT_SECRET, ISSUER, KEYLESS, 
 from tests.worker.conftest import Caller, RpcError
 
 GRANT = {"grant_type": "client_credentials"}
-ADMINISTRATOR = identified("AUTH", "alice", "keys:admin", "roadmaps:read")
 
 
 @pytest.fixture
 def auth(runtime: LocalRuntime) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=runtime.url(AUTH), timeout=20) as client:
         yield client
+
+
+def administrator() -> dict[str, str]:
+    """Made for each request: an identity lasts for minutes, and a run may take longer."""
+    return identified("AUTH", "alice", "keys:admin", "roadmaps:read")
 
 
 def verify(caller: Caller, credential: str, binding: str = "AUTH") -> dict[str, Any]:
@@ -99,12 +103,12 @@ def test_what_is_not_good_has_a_reason(caller: Caller, credential: str) -> None:
 def test_an_api_key_works_until_it_is_revoked(auth: httpx.Client, caller: Caller) -> None:
     assert verify(caller, DEMO_API_KEY)["principal"]["subject"] == "demo"
     new = {"name": "laptop", "scopes": ["roadmaps:read"]}
-    key = auth.post("/keys", json=new, headers=ADMINISTRATOR).json()
+    key = auth.post("/keys", json=new, headers=administrator()).json()
     assert verify(caller, key["key"])["principal"]["scopes"] == ["roadmaps:read"]
-    listed = auth.get("/keys", headers=ADMINISTRATOR)
+    listed = auth.get("/keys", headers=administrator())
     assert key["id"] in listed.text
     assert key["key"] not in listed.text
-    assert auth.delete(f"/keys/{key['id']}", headers=ADMINISTRATOR).status_code == 204
+    assert auth.delete(f"/keys/{key['id']}", headers=administrator()).status_code == 204
     assert verify(caller, key["key"]) == {"reason": "The API key was revoked."}
 
 
@@ -124,7 +128,7 @@ def test_no_secret_reaches_the_log(
     verify(caller, token["access_token"])
     verify(caller, DEMO_API_KEY)
     auth.post("/oauth/token", data={**GRANT, "client_id": "x", "client_secret": "sesame-2"})
-    auth.post("/keys", content=b'{"name":', headers={**ADMINISTRATOR, "x-secret": "sesame-3"})
+    auth.post("/keys", content=b'{"name":', headers={**administrator(), "x-secret": "sesame-3"})
     log = "\n".join(runtime.log_lines())
     secrets = [token["access_token"], DEMO_API_KEY, DEMO_CLIENT_SECRET, SIGNING_JWK["d"], "sesame-"]
     assert not [secret for secret in secrets if secret in log]

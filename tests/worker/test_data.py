@@ -12,12 +12,10 @@ from tests.identified import identified
 from tests.plan import DATA
 from tests.worker.conftest import Caller
 
-IDENTIFIED = identified("DATA")
-
 
 @pytest.fixture
 def data(runtime: LocalRuntime) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=runtime.url(DATA), headers=IDENTIFIED, timeout=20) as client:
+    with httpx.Client(base_url=runtime.url(DATA), headers=identified("DATA"), timeout=20) as client:
         yield client
 
 

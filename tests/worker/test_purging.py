@@ -21,7 +21,16 @@ from runtime.project import GATEWAY
 from tests.consumer import SECRETS, Consumer, Operator, admin_url, mint, problem, unique
 from tests.eventually import eventually
 from tests.plan import ORIGIN as SERVICE
-from tests.publishing import BUILT_IN, EDGES, FAULT, MAX_AGE, UNREACHED, write_table
+from tests.publishing import (
+    EDGES,
+    FAULT,
+    MAX_AGE,
+    UNREACHED,
+    Publisher,
+    compiled,
+    marks,
+    write_table,
+)
 from tests.unit.fakes import FakePlatform
 from tests.worker.conftest import Caller
 
@@ -181,7 +190,14 @@ def test_thousands_of_entries_with_one_tag(
     tmp_path_factory: pytest.TempPathFactory,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    table = load_table(write_table(tmp_path_factory.mktemp("seed"), BUILT_IN))
+    # A table of its own, so that it does not matter which ones were published before.
+    folder, mark = tmp_path_factory.mktemp("seed"), unique("seeded")
+    publisher = Publisher(edges)
+    publisher.publish(*compiled(folder, mark))
+    publisher.close()
+    for isolate in isolates:
+        eventually(lambda one=isolate: marks(one.get("/marked")) == {mark}, MAX_AGE + SOONER)  # type: ignore[misc]
+    table = load_table(write_table(folder, mark))
     (route,) = [one for one in CompiledRoutes(table, FakePlatform()).all() if one.name == "stored"]
     made_by, own, now = route._builder._made_by(route), unique("many"), time.time()
     sequence = max(purge(tags=["nothing"]).json()["sequence"], 1)
