@@ -29,7 +29,7 @@ from cli.yaml_scalars import MAP, SEQ, plain_scalar, short_tag, tagged_scalar
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 MAX_DEPTH: Final = 50
-MAX_VALUES: Final = 320_000
+MAX_VALUES: Final = 270_000
 """Keys and values that a table may hold; one of 10,000 routes has about 250,000."""
 
 MAX_ALIASED: Final = 100_000

@@ -1,5 +1,7 @@
 """One workerd for all tests that need one; it starts with the first of them."""
 
+import functools
+import ssl
 from collections.abc import Callable, Iterator
 
 import httpx
@@ -14,6 +16,10 @@ LAST = "test_log_of_the_run"
 """The module that judges the whole run."""
 
 Fail = Callable[[str, str], None]
+
+# A client reads all authorities that the system trusts, which takes 20 ms. No test speaks https,
+# and there are thousands of clients.
+ssl.create_default_context = functools.cache(ssl.create_default_context)  # type: ignore[assignment]
 Deploy = Callable[..., None]
 
 

@@ -102,7 +102,7 @@ class Shelf:
         if memory is not None:
             held = memory.get(key, exchange.now)
             if held is not None:
-                held = self._judged(exchange, held)
+                held = self._judged(exchange, held._replace(tier=MEMORY))
             if held is not None and (not self._tiers or _is_fresh(held, exchange.now)):
                 exchange.log["cache_tier"] = MEMORY
                 return held

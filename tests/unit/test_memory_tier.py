@@ -152,7 +152,7 @@ def test_memory_alone_needs_no_store() -> None:
     one = Isolate(store, frozenset())
     one.get()
     assert one.get().body == b"{}"
-    assert one.log == {"cache": "hit", "cache_tier": "memory"}
+    assert one.log == {"cache": "hit", "cache_tier": "memory", "cache_bytes": 2}
     assert store.asked == 0
 
 

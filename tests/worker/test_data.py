@@ -123,12 +123,5 @@ def test_a_body_of_unknown_length_is_read_whole(data: httpx.Client) -> None:
     assert created(response)["title"] == "in parts"
 
 
-def test_acknowledged_records_survive_a_kill(data: httpx.Client, runtime: LocalRuntime) -> None:
-    path = data.post("/roadmaps", json={"title": "Kept"}).headers["location"]
-    runtime.kill_workerd()
-    runtime.wait_ready()
-    assert httpx.get(f"{runtime.url(DATA)}{path}").json()["title"] == "Kept"
-
-
 def test_it_says_how_it_is(caller: Caller) -> None:
     assert caller.ping("DATA") == "ok"

@@ -53,33 +53,6 @@ def test_a_limiter_admits_exactly_its_quota_under_concurrency(caller: Caller) ->
     assert sum(admitted) == 25
 
 
-def test_what_a_limiter_granted_survives_a_kill(caller: Caller, runtime: LocalRuntime) -> None:
-    """Permits are taken one after the other while workerd is killed: none of them is forgotten."""
-    quota, killed, granted = 1000, threading.Event(), 0
-    while granted < 40:
-        if granted == 20 and not killed.is_set():
-            threading.Thread(target=_kill, args=(runtime.kill_workerd, killed)).start()
-        try:
-            granted += take(caller, "killed", quota)
-        except (RpcError, httpx.TransportError):
-            assert killed.wait(10)
-            runtime.wait_ready()
-    left = lease(caller, "killed", Limit(quota=quota, window=HOUR), cost=0)["remaining"]
-    # The one request that the kill cut off may have been counted, without being granted.
-    assert quota - left - granted in (0, 1)
-
-
-def test_leases_that_are_out_survive_a_kill(caller: Caller, runtime: LocalRuntime) -> None:
-    limit = Limit(algorithm="sliding_log", quota=100, window=HOUR)
-    out = lease(caller, "leases", limit, cost=0, wanted=20)
-    runtime.kill_workerd()
-    runtime.wait_ready()
-    assert lease(caller, "leases", limit, cost=0)["remaining"] == 80
-    returns = (Return(out["lease"], used=5, age=0.1),)
-    for _ in range(2):
-        assert lease(caller, "leases", limit, cost=0, returns=returns)["remaining"] == 95
-
-
 @pytest.mark.parametrize("algorithm", ["sliding_window", "token_bucket", "concurrency"])
 def test_what_no_longer_counts_is_erased(caller: Caller, algorithm: Any) -> None:
     limit, name = Limit(algorithm=algorithm, quota=10, window=0.5), f"idle {algorithm}"
@@ -169,14 +142,34 @@ def test_a_breaker_grants_exactly_its_probes_under_concurrency(caller: Caller) -
     assert sum(granted) == 3
 
 
-def test_breakers_stay_as_they_are_over_a_restart(caller: Caller, runtime: LocalRuntime) -> None:
+def test_what_objects_promised_survives_a_kill(caller: Caller, runtime: LocalRuntime) -> None:
+    """Permits are taken one after the other while workerd is killed: none of them is forgotten,
+    nor are leases that are out, and breakers stay as they are."""
+    limit = Limit(algorithm="sliding_log", quota=100, window=HOUR)
+    out = lease(caller, "leases", limit, cost=0, wanted=20)
     opened, forced = Breaker(caller, "payments"), Breaker(caller, "ledger")
     versions = [
         opened.report(SETTINGS, outcomes=FAILED)["version"],
         forced.force(Mode.OPEN)["version"],
     ]
-    runtime.kill_workerd()
-    runtime.wait_ready()
+    quota, killed, granted = 1000, threading.Event(), 0
+    while granted < 40:
+        if granted == 20 and not killed.is_set():
+            threading.Thread(target=_kill, args=(runtime.kill_workerd, killed)).start()
+        try:
+            granted += take(caller, "killed", quota)
+        except (RpcError, httpx.TransportError):
+            assert killed.wait(10)
+            runtime.wait_ready()
+    left = lease(caller, "killed", Limit(quota=quota, window=HOUR), cost=0)["remaining"]
+    # The one request that the kill cut off may have been counted, without being granted.
+    assert quota - left - granted in (0, 1)
+
+    assert lease(caller, "leases", limit, cost=0)["remaining"] == 80
+    returns = (Return(out["lease"], used=5, age=0.1),)
+    for _ in range(2):
+        assert lease(caller, "leases", limit, cost=0, returns=returns)["remaining"] == 95
+
     seen = [breaker.acquire(SETTINGS) for breaker in (opened, forced)]
     assert [status["state"] for status in seen] == ["open", "forced-open"]
     assert [status["version"] for status in seen] == versions
