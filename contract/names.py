@@ -68,6 +68,19 @@ class Binding:
     TABLES: Final = "TABLES"
 
 
+OBJECTS: Final = {
+    Binding.RATE_LIMITER: "RateLimiter",
+    Binding.CIRCUIT_BREAKER: "CircuitBreaker",
+    Binding.BREAKER_DIRECTORY: "BreakerDirectory",
+    Binding.CACHE_LEASE: "CacheLease",
+    Binding.CACHE_STATISTICS: "CacheStatistics",
+    Binding.CHANGE_FEED: "ChangeFeed",
+    Binding.AUDIT_LOG: "AuditLog",
+    Binding.IDEMPOTENCY: "Idempotency",
+}
+"""The classes of the state Worker's objects, by the binding that each has."""
+
+
 IDENTITY_SECRET: Final = "IDENTITY_KEYS"  # noqa: S105  (its name)
 """The secret with the keys by which the gateway signs who is calling. It is the gateway's own: no
 table has it sent to a service."""

@@ -13,25 +13,15 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import to_builtins
 
-from breakers.settings import compiled as compiled_breaker
-from breakers.talk import Talk
 from caching.counting import Counting
 from caching.flight import Flights
 from caching.invalidation import SAFE
 from caching.keying import Keying
 from caching.settings import CacheRules
 from caching.tags import Tags
-from contract.breaker import BreakerName
 from contract.cache import EDGE, GLOBAL
-from ends.backends import Backend, Backends, Sticky
-from ends.compile_aggregate import compile_aggregate
-from ends.credentials import CredentialedService, Credentials
-from ends.edits import header_edit
-from ends.mirror import InFlight, Mirror
-from ends.redirect import Redirect
 from ends.respond import Respond
 from idempotency.settings import IdempotencySettings
-from identities import Identities
 from limiting.compile import limiter_of
 from limiting.limited import Limited
 from limiting.limiter import LimitMemory
@@ -42,13 +32,10 @@ from messages import Exchange, Response
 from pipeline import Next, Policy, compose
 from policies.authenticate import Authenticate
 from policies.authorize import Authorize, Roles
-from policies.bulkhead import Bulkhead
 from policies.cache import Cache
-from policies.circuit_breaker import CircuitBreakerPolicy
 from policies.cors import Cors, CorsRules
 from policies.credentials import CredentialPlaces
 from policies.csrf import Csrf, SessionCsrf
-from policies.dispatch import Dispatch
 from policies.fallback import Fallback
 from policies.guard import Guard
 from policies.idempotency import Idempotency
@@ -66,29 +53,24 @@ from policies.retry import Retry
 from policies.transform import Transform
 from policies.validate import BodyRule, Parameter, Parameters, ResponseRule, Validate
 from policies.websocket import WebSocketOnly
-from ports import Platform, Service
-from resilience.budget import RetryBudget
-from resilience.faults import ENVIRONMENTS, FaultyService
+from ports import Platform
 from resilience.load import Load
-from resilience.permits import Permits
-from resilience.surroundings import Surroundings
-from routing.changes import VersionedRoute, VersionedRoutes, without_types
+from routing.changes import VersionedRoute, VersionedRoutes
+from routing.compile_ends import Ends
 from routing.ends import Destination, destinations
 from routing.limits import limits_of
-from routing.locations import Locations
 from routing.match import RouteMatch
 from routing.meeting import may_meet
-from routing.paths import PathTemplate
 from routing.resolve import Resolver
 from routing.schemas import Used, program_of, used
 from routing.sessions import needs_csrf, passes_session, takes_session
+from routing.successors import successor as successor_of
 from routing.table import (
     AccessSettings,
     CacheKeySettings,
     CsrfSettings,
     MaintenanceSettings,
     RouteSettings,
-    ServiceSettings,
     SingleFlightSettings,
     Table,
 )
@@ -99,7 +81,6 @@ from schema.settings import ValidateSettings
 from schema.texts import reading
 
 _UNLIMITED: Final = 1 << 62
-_GRACE: Final = 5.0
 
 
 class Step(NamedTuple):
@@ -155,7 +136,7 @@ class CompiledRoutes(Resolver[CompiledRoute]):
         versions = Versions(table.versions)
         memory = memory if memory is not None else Memory()
         self._builder = _Builder(table, platform, versions, self.versioned, memory)
-        self.credentials = self._builder.credentials
+        self.credentials = self._builder.ends.credentials
         """Of the services that have any, by name."""
         super().__init__(versions, table.paths, self._of, _looked_at(table))
 
@@ -197,30 +178,15 @@ class _Builder:
         self._platform = platform
         self._versions = versions
         self._versioned = versioned
-        # At once, so that a table that cannot work is found when it loads.
-        self.credentials = {
-            name: Credentials(name, service.credentials, platform.secret, platform.time)
-            for name, service in table.services.items()
-            if service.credentials is not None
-        }
-        self._services = {name: self._service(name, one) for name, one in table.services.items()}
+        self.ends = Ends(table, platform, versioned, memory)
         self._remembered = memory.remembered
         self._limits = {
             name: Tiers(one, partial(self._limited, name, memory.limits))
             for name, one in table.rate_limits.items()
         }
-        self._breaker_views = memory.breaker_views
-        self._talk = Talk(platform.breakers, platform.time, platform.pause, platform.log)
-        self._breakers: dict[str, CircuitBreakerPolicy] = {}
-        self._surroundings = Surroundings(platform.time, platform.pause, platform.chance)
-        self._retry_budgets: dict[str, RetryBudget] = {}
-        self._permits: dict[str, Permits] = {}
         self._load = Load()
         self._cors = {name: CorsRules(settings) for name, settings in table.cors.items()}
         self._roles = Roles(table.roles)
-        self._locations = Locations(versioned)
-        self._in_flight = InFlight()
-        self._identities = Identities(platform.signer)
         self._checkers: dict[bool, Checkers] = {}
         self._memory = memory
         self._counting = Counting(platform.cache_counts, memory.cache_counts, platform.pause)
@@ -229,7 +195,7 @@ class _Builder:
     def pipeline(self, route: CompiledRoute) -> Next:
         """All policies of `route`, and its end behind them."""
         return compose(
-            [step.policy for step in self.steps(route)], self._end(route.versioned.settings)
+            [step.policy for step in self.steps(route)], self.ends.end(route.versioned.settings)
         )
 
     def steps(self, route: CompiledRoute) -> Iterator[Step]:
@@ -239,130 +205,6 @@ class _Builder:
             if made is not None:
                 policy, settings = made
                 yield Step(name, settings, policy)
-
-    def _end(self, settings: RouteSettings) -> Next:
-        """What answers the requests that come through the pipeline."""
-        if settings.redirect is not None:
-            return Redirect(settings.redirect)
-        if settings.respond is not None:
-            return Respond(settings.respond)
-        if settings.aggregate is not None:
-            return compile_aggregate(
-                settings.aggregate,
-                self._table.services,
-                self._services,
-                lambda service, timeout: self._guards(service, settings.name, timeout),
-                together=self._platform.together,
-                identities=self._identities,
-            )
-        if settings.backends:
-            last: Next = self._backends(settings)
-        else:
-            last = self._dispatch(settings, next(destinations(settings)))
-        return last if settings.mirror is None else self._mirror(settings).over(last)
-
-    def _dispatch(self, settings: RouteSettings, to: Destination) -> Next:
-        timeouts = settings.timeouts
-        total = timeouts.total if timeouts is not None else None
-        dispatch = Dispatch(
-            to.service,
-            self._reached(to.service, settings),
-            PathTemplate(to.upstream_path) if to.upstream_path is not None else None,
-            timeout=self._timeout(settings, to.service),
-            public_location=self._locations.public,
-            audience=self._table.services[to.service].audience,
-            identities=self._identities,
-            total=seconds(total) if total is not None else None,
-            clock=self._platform.time if total is not None else None,
-            host=settings.upstream_host,
-            tells_deadline=timeouts is not None or settings.retries is not None,
-        )
-        idle = timeouts.idle if timeouts is not None else None
-        return dispatch if idle is None else self._never_idle(dispatch, seconds(idle))
-
-    def _never_idle(self, dispatch: Next, idle: float) -> Next:
-        """`dispatch`, whose answers break off after `idle` seconds without anything new."""
-
-        async def watched(exchange: Exchange) -> Response:
-            response = await dispatch(exchange)
-            self._platform.end_idle(response, exchange, idle)
-            return response
-
-        return watched
-
-    def _guarded(self, settings: RouteSettings, to: Destination) -> Next:
-        """The dispatch to a service that is not the route's only one, behind what guards it."""
-        timeout = self._timeout(settings, to.service)
-        guards = self._guards(to.service, settings.name, timeout)
-        return compose(guards, self._dispatch(settings, to))
-
-    def _guards(self, service: str, route: str, timeout: float) -> list[Policy]:
-        """What stands before `service`, which may take so many seconds."""
-        guards = (self._breaker(service, route), self._bulkhead(service, timeout))
-        return [guard for guard in guards if guard is not None]
-
-    def _bulkhead(self, service: str, timeout: float) -> Bulkhead | None:
-        settings = self._table.services[service].bulkhead
-        if settings is None:
-            return None
-        permits = self._permits.get(service)
-        if permits is None:
-            permits = Permits(settings.max_in_flight, settings.queue)
-            self._permits[service] = permits
-        wait = seconds(settings.wait)
-        return Bulkhead(service, permits, self._surroundings, wait=wait, timeout=timeout)
-
-    def _reached(self, name: str, settings: RouteSettings) -> Service:
-        """The service `name`, with the faults of the route, where there may be any."""
-        service, faults = self._services[name], settings.faults
-        if faults is None or self._platform.environment not in ENVIRONMENTS:
-            return service
-        around = self._surroundings
-        return FaultyService(service, faults, around.pause, around.chance)
-
-    def _timeout(self, settings: RouteSettings, service: str) -> float:
-        """Seconds until the header fields of an answer."""
-        timeouts = settings.timeouts
-        of_route = timeouts.headers if timeouts is not None else None
-        allowed = seconds(of_route or self._table.services[service].timeout)
-        per_try = settings.retries.per_try_timeout if settings.retries is not None else None
-        return allowed if per_try is None else min(allowed, seconds(per_try))
-
-    def _backends(self, settings: RouteSettings) -> Backends:
-        backends = []
-        counted: dict[str, int] = {}
-        for one, to in zip(settings.backends, destinations(settings), strict=True):
-            number = counted[one.service] = counted.get(one.service, 0) + 1
-            name = one.service if number == 1 else f"{one.service}#{number}"
-            handle = self._guarded(settings, to)
-            backends.append(Backend(name, one.weight, handle, header_edit(one)))
-        sticky = settings.sticky
-        known_by = None
-        if sticky is not None:
-            name = sticky.name or ""
-            known_by = Sticky(
-                sticky.by,
-                name.lower() if sticky.by == "header" else name,
-                int(seconds(sticky.max_age)),
-            )
-        return Backends(settings.name, backends, known_by)
-
-    def _mirror(self, settings: RouteSettings) -> Mirror:
-        mirror = settings.mirror
-        if mirror is None:
-            raise ValueError("there is no mirror")
-        own = [self._timeout(settings, to.service) for to in destinations(settings)]
-        return Mirror(
-            mirror.service,
-            self._services[mirror.service],
-            share=mirror.percent / 100,
-            max_body=size_in_bytes(mirror.max_body),
-            timeout=seconds(mirror.timeout),
-            patience=max(own),
-            in_flight=self._in_flight,
-            audience=self._table.services[mirror.service].audience,
-            identities=self._identities,
-        )
 
     def needs_session(self, route: CompiledRoute) -> bool:
         """Whether `route` takes sessions, or ends where they are kept."""
@@ -389,7 +231,7 @@ class _Builder:
         version = route.version
         if version is None or not (version.fields or version.successor):
             return None
-        successor = self._successor(route.versioned, version)
+        successor = successor_of(self._versioned, route.versioned, version)
         shown = {**dict(version.fields), "after_sunset": version.after_sunset}
         if successor is not None:
             shown["successor"] = successor.text
@@ -496,7 +338,7 @@ class _Builder:
             place=f"{route.version.name if route.version else ''}/{route.name}",
             required=settings.required,
             ttl=seconds(settings.ttl),
-            lease=self._longest(route.versioned.settings),
+            lease=self.ends.longest(route.versioned.settings),
             max_answer=size_in_bytes(settings.max_body),
             max_request=_limit(route),
             timeout=seconds(settings.timeout),
@@ -505,16 +347,6 @@ class _Builder:
         platform = self._platform
         policy = Idempotency(rules, platform.idempotency, platform.store.duplicate)
         return policy, {"required": settings.required, "ttl": settings.ttl}
-
-    def _longest(self, settings: RouteSettings) -> float:
-        """Seconds after which a request to a service is over, and some for all around it."""
-        timeouts, retries = settings.timeouts, settings.retries
-        if timeouts is not None and timeouts.total is not None:
-            return seconds(timeouts.total) + _GRACE
-        each = max(self._timeout(settings, to.service) for to in destinations(settings))
-        if retries is None:
-            return each + _GRACE
-        return (each + seconds(retries.backoff.max)) * (1 + retries.attempts) + _GRACE
 
     def cache(self, route: CompiledRoute) -> "_Made":
         cache = route.versioned.settings.cache
@@ -624,7 +456,7 @@ class _Builder:
             path = fallback.upstream_path or settings.upstream_path
             to = Destination(fallback.service, path)
             # What is wrong with the route's own service on purpose is not wrong with this one.
-            instead = self._guarded(msgspec.structs.replace(settings, faults=None), to)
+            instead = self.ends.guarded(msgspec.structs.replace(settings, faults=None), to)
             return Fallback(fallback.on, instead, "service"), {"service": fallback.service}
         if fallback.respond is None:
             raise ValueError("a fallback to nothing: the table was not checked")
@@ -635,7 +467,7 @@ class _Builder:
         settings = route.versioned.settings
         if settings.service is None:
             return None  # as with the breaker
-        policy = self._bulkhead(settings.service, self._timeout(settings, settings.service))
+        policy = self.ends.bulkhead(settings.service, self.ends.timeout(settings, settings.service))
         bulkhead = self._table.services[settings.service].bulkhead
         if policy is None or bulkhead is None:
             return None
@@ -648,52 +480,24 @@ class _Builder:
         total = settings.timeouts.total if settings.timeouts is not None else None
         policy = Retry(
             settings.retries,
-            self._retry_budget([to.service for to in destinations(settings)]),
-            self._surroundings,
+            self.ends.retry_budget([to.service for to in destinations(settings)]),
+            self.ends.surroundings,
             total=seconds(total) if total is not None else None,
             elsewhere=sum(one.weight > 0 for one in settings.backends) > 1,
         )
         shown = {"attempts": settings.retries.attempts, "on": list(settings.retries.on)}
         return policy, shown
 
-    def _retry_budget(self, services: Sequence[str]) -> RetryBudget:
-        """That of a service; or the one that several have together, as small as the smallest."""
-        name = " ".join(sorted(set(services)))
-        budget = self._retry_budgets.get(name)
-        if budget is None:
-            known = [self._table.services[service].retry_budget for service in services]
-            percent = min(one.percent for one in known)
-            budget = RetryBudget(percent, min(one.min_per_second for one in known))
-            self._retry_budgets[name] = budget
-        return budget
-
     def circuit_breaker(self, route: CompiledRoute) -> "_Made":
         service = route.versioned.settings.service
         if service is None:
             return None  # each backend and part is behind the breaker of its service
         settings = self._table.services[service].circuit_breaker
-        breaker = self._breaker(service, route.name)
+        breaker = self.ends.breaker(service, route.name)
         if settings is None or breaker is None:
             return None
         threshold = settings.failure_rate_threshold
         return breaker, {"service": service, "failure_rate_threshold": threshold}
-
-    def _breaker(self, service: str, route: str) -> CircuitBreakerPolicy | None:
-        """The breaker of `service` for `route`: the same one for all, or one of its own."""
-        of_service = self._table.services[service]
-        settings = of_service.circuit_breaker
-        if settings is None:
-            return None
-        upstream = service if settings.scope == "service" else f"{service}/{route}"
-        policy = self._breakers.get(upstream)
-        if policy is None:
-            platform = self._platform
-            name = BreakerName(upstream, platform.region(settings.region))
-            view = self._breaker_views.view(name, compiled_breaker(settings, of_service.timeout))
-            policy = self._breakers[upstream] = CircuitBreakerPolicy(
-                service, settings, view, self._talk
-            )
-        return policy
 
     def _transform(self, route: CompiledRoute, names: Sequence[str]) -> "_Made":
         if not names:
@@ -728,37 +532,6 @@ class _Builder:
         schemas = self._table.schemas if versioned.validation is not None else None
         made_by = [versioned.settings, transforms, services, schemas]
         return hashlib.sha256(msgspec.json.encode(made_by)).hexdigest()[:8]
-
-    def _service(self, name: str, settings: ServiceSettings) -> Service:
-        service = self._address(settings)
-        credentials = self.credentials.get(name)
-        return service if credentials is None else CredentialedService(service, credentials)
-
-    def _address(self, settings: ServiceSettings) -> Service:
-        if settings.binding is not None:
-            return self._platform.binding(settings.binding)
-        if settings.url is not None:
-            return self._platform.url(settings.url)
-        raise ValueError("a service without binding and url: the table was not checked")
-
-    def _successor(self, route: VersionedRoute, version: Version) -> PathTemplate | None:
-        """The same resource in the next version: the route of the same name, or else the one that
-        asks the same of the service."""
-        if version.successor is None:
-            return None
-        offered = self._versioned.of(version.successor)
-        for other in offered:
-            if other.settings.name == route.settings.name:
-                return _public(version.successor, other)
-        wanted = _upstream(route)
-        for other in offered:
-            if wanted is not None and _asks_the_same(route, wanted, other):
-                public, at_service = _public(version.successor, other), _upstream(other)
-                if public is not None and at_service is not None:
-                    # The two may call the same parameter by different names.
-                    names = zip(at_service.parameters, wanted.parameters, strict=True)
-                    return public.renamed(dict(names))
-        return None
 
 
 _Made = tuple[Policy, Mapping[str, Any]] | None
@@ -819,31 +592,3 @@ def _shown(one: Used) -> str:
 def _limit(route: CompiledRoute) -> int:
     max_body = route.versioned.settings.max_body
     return _UNLIMITED if max_body == "unlimited" else size_in_bytes(max_body)
-
-
-def _asks_the_same(route: VersionedRoute, wanted: PathTemplate, other: VersionedRoute) -> bool:
-    """Whether `other` reaches the same resource of the same service, and can be linked to."""
-    offered = _upstream(other)
-    public = _public("", other)
-    return (
-        offered is not None
-        and public is not None
-        and other.settings.service is not None
-        and other.settings.service == route.settings.service
-        and offered.shape == wanted.shape
-        and bool(set(route.settings.methods) & set(other.settings.methods))
-        and set(public.parameters) <= set(offered.parameters)
-    )
-
-
-def _upstream(route: VersionedRoute) -> PathTemplate | None:
-    path = route.settings.upstream_path
-    return PathTemplate(path) if path is not None else None
-
-
-def _public(version: str, route: VersionedRoute) -> PathTemplate | None:
-    """The path of `route` behind the name of `version`; None where an expression stands for it."""
-    path = route.settings.path or route.settings.path_prefix
-    if path is None:
-        return None
-    return PathTemplate(f"/{version}{without_types(path)}" if version else without_types(path))

@@ -45,7 +45,10 @@ UPLOADED = {
             memory_tier purger purges ranges request serving settings shelf stored storing
             structured_fields tags targeted updating vary
         """,
-        "edge": "__init__ adapters border convert driver idle signing",
+        "edge": """
+            __init__ adapters asking border convert driver idle objects services shared_cache
+            signing
+        """,
         "ends": """
             __init__ aggregate backends choice compile_aggregate credentials edits forwarding mirror
             redirect respond settings
@@ -64,9 +67,9 @@ UPLOADED = {
         """,
         "resilience": "__init__ backoff budget faults load permits repeating settings surroundings",
         "routing": """
-            __init__ ambiguity changes compile conditions ends limits locations match meeting
-            parameters paths patterns precedence query regexes resolve route_match schemas sessions
-            table texts tree units versions
+            __init__ ambiguity changes compile compile_ends conditions ends limits locations match
+            meeting parameters paths patterns precedence query regexes resolve route_match schemas
+            sessions successors table texts tree units versions
         """,
         "routing/check": """
             __init__ access caching changes collisions cors credentials ends finding idempotency

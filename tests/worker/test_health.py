@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from contract.names import OBJECTS as CLASSES
 from runtime.local import LocalRuntime
 from runtime.project import GATEWAY
 from tests.conftest import Fail
@@ -15,8 +16,9 @@ BEHIND_A_FAULT = {
     "state/CircuitBreaker",
     "state/AuditLog",
     "state/Idempotency",
+    "state/CacheLease",
 }
-OBJECTS = {*BEHIND_A_FAULT, "state/ChangeFeed"}
+OBJECTS = {f"state/{name}" for name in CLASSES.values()}
 ALL = {"gateway", "auth", "data", "cache", *OBJECTS}
 
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.consumer import Consumer, bearer, mint, problem, unique
+from tests.eventually import eventually
 
 
 @pytest.fixture
@@ -60,10 +61,17 @@ def test_status_codes_and_errors(lab: Consumer, caller: dict[str, str]) -> None:
 
 def test_what_depends_on_a_field_is_kept_for_each_value_by_itself(lab: Consumer) -> None:
     path = f"/varying/{unique('x')}?header=Cache-Control:%20max-age=60"
-    for tenant in ("one", "two", "one", "two"):
+
+    def ask(tenant: str) -> str:
         response = lab.get(path, headers={"x-tenant": tenant})
         assert response.headers["x-tenant"] == tenant
         assert response.headers["vary"] == "x-tenant"
+        return response.headers["cache-status"]
+
+    for tenant in ("one", "two"):
+        assert "hit" not in ask(tenant)
+    for tenant in ("one", "two"):
+        eventually(lambda tenant=tenant: "; hit" in ask(tenant))  # type: ignore[misc]
 
 
 def test_a_plug_in(lab: Consumer) -> None:

@@ -1,0 +1,84 @@
+"""Services behind the core's port: service bindings and URLs, spoken to by fetch."""
+
+from typing import Any
+
+import js
+
+from edge.asking import ask
+from edge.convert import cut_off, request_to_js, response_from_js
+from edge.driver import promising
+from messages import Request, Response
+from ports import Unavailable
+
+_fetch = promising(js.fetch)
+
+
+class BoundService:
+    """A service binding, spoken to by fetch. The host name is never resolved."""
+
+    def __init__(self, name: str, binding: Any) -> None:
+        self._name = name
+        self._fetch = promising(binding.fetch, binding)
+        self._base = f"https://{name.lower()}.internal"
+
+    async def send(
+        self,
+        request: Request,
+        *,
+        timeout: float,
+        total: float | None = None,
+        host: str | None = None,
+    ) -> Response:
+        base = self._base
+        if host is not None:
+            base = f"https://{host}"
+            request.headers.set("host", host)
+        return await _send(self._name, (self._fetch, base), request, timeout, total)
+
+
+class MissingService:
+    """A binding that wrangler.toml does not declare: only the routes that lead there fail."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    async def send(
+        self,
+        request: Request,
+        *,
+        timeout: float,
+        total: float | None = None,
+        host: str | None = None,
+    ) -> Response:
+        raise Unavailable(self._name, reason="there is no such binding")
+
+
+class UrlService:
+    """A service at an absolute URL."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+
+    async def send(
+        self,
+        request: Request,
+        *,
+        timeout: float,
+        total: float | None = None,
+        host: str | None = None,
+    ) -> Response:
+        request.headers.remove("host")  # fetch says the one of the URL, and no other
+        return await _send(self._base, (_fetch, self._base), request, timeout, total)
+
+
+async def _send(
+    name: str, call: tuple[Any, str], request: Request, timeout: float, total: float | None
+) -> Response:
+    fetch, base = call
+    query = f"?{request.query}" if request.query else ""
+    url = f"{base}{request.path}{query}"
+    if total is None:
+        return response_from_js(await ask(name, timeout, fetch, url, request_to_js(request)))
+    end = js.AbortSignal.timeout(total * 1000)
+    sent = request_to_js(request)
+    return cut_off(response_from_js(await ask(name, min(timeout, total), fetch, url, sent)), end)
