@@ -215,7 +215,7 @@ def test_the_log_survives_a_crash(edges: LocalRuntime, operator: Operator) -> No
         assert [one["sequence"] for one in log(again, after=start)] == [start + 1, start + 2]
 
 
-@pytest.mark.parametrize("fault", ["throw", "hang"])
+@pytest.mark.parametrize("fault", ["throw", "hang", "rubbish"])
 def test_without_the_log_nothing_is_done(edges: LocalRuntime, tmp_path: Path, fault: str) -> None:
     id, document = compiled(tmp_path, unique("never"))
     with Operator(edges.url(UNREACHED)) as one, Operator(edges.url(UNREACHED), "x") as other:
