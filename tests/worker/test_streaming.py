@@ -146,7 +146,8 @@ def test_memory_does_not_grow_with_a_body(runtime: LocalRuntime, route: str) -> 
     answers = "echo" if route == "unlimited" else route
     stream_both_ways(f"{base}/{route}/x", f"{base}/{answers}/x", size, watched.look)
     print(f"\n{route}: {size // MIB} MiB each way, memory grew {watched.growth / MIB:.1f} MiB")
-    assert watched.growth < min(size // 2, 32 * MIB)
+    # Held whole it would be all of it; garbage of what passed through may lie there for a while.
+    assert watched.growth < min(size // 2, max(32 * MIB, size // 4))
 
 
 def stream_both_ways(
