@@ -13,10 +13,11 @@ from urllib.parse import unquote_plus
 import msgspec
 from msgspec import Struct
 
+from caching.request import CacheRequest
 from caching.tags import CLAIMS
 from caching.vary import normal
 from contract.auth import Principal
-from messages import Headers
+from messages import Headers, Request
 
 _encode: Final = msgspec.json.Encoder(order="deterministic").encode
 _DIGITS: Final = 32
@@ -42,6 +43,17 @@ class Keying(Struct, frozen=True, kw_only=True):
             named = [one for one in named if one[0] in self.query]
         named.sort(key=lambda one: one[0])
         return "&".join([part for _, part in named])
+
+    def asked(self, request: Request, principal: Principal | None) -> CacheRequest:
+        """What `request` asks of a cache.
+
+        Whose credential was verified is known by it, though it is gone (RFC 9111, section 3.5).
+        With a claim in the key the answer is for those alone who share it.
+        """
+        asked = CacheRequest(request.method, request.headers)
+        if principal is not None and self.claim is None:
+            asked.read.setdefault("authorization", "")
+        return asked
 
     def suffix(self, headers: Headers, principal: Principal | None) -> str | None:
         """What stands in the key for fields and caller; None where the caller cannot be told from

@@ -1,7 +1,4 @@
-"""The answers of one route in the store: found by their keys and variants, written, forgotten.
-
-The one module here that waits for anything.
-"""
+"""The answers of one route in the store: found by their keys and variants, written, forgotten."""
 
 from collections.abc import Coroutine
 from typing import Any, Final, NamedTuple
