@@ -1,5 +1,5 @@
-"""Asking the service: its answer is stored if it may be, its 304 makes good again what is
-stored, which may answer where the service fails (RFC 9111, sections 3 and 4.3; RFC 5861, section 4).
+"""Asking the service: its answer is stored if it may be, a 304 makes good again what is stored, and
+that may answer where it fails (RFC 9111, sections 3 and 4.3; RFC 5861, section 4).
 
 The rules are elsewhere; here is how one request goes by them.
 """
