@@ -2,6 +2,6 @@
 
 `decide` says what becomes of a request, `store` what becomes of an answer, `updating` what a
 validation makes of what is stored. Who holds the entries, and where, is no business of theirs:
-`shelf`, `entries` and `keys` are for that, and `fetching`, `collapsing` and `refreshing` ask the
-service.
+`shelf`, `entries` and `keys` are for that, `answering` answers with them, and `fetching`,
+`collapsing` and `refreshing` ask the service.
 """

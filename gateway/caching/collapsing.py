@@ -6,12 +6,12 @@ Which of them asks is decided by `caching.flight`.
 from typing import Final
 
 from caching import cache_status
+from caching.answering import served
 from caching.decide import decide
 from caching.decision import Forward, Serve, Validate
 from caching.fetching import Fetching
 from caching.flight import Flights, for_all
 from caching.request import CacheRequest
-from caching.serving import served
 from caching.settings import CacheRules
 from caching.shelf import Place, Shelf
 from contract.cache_lease import Turn

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from msgspec import structs
 
 from caching import cache_status
+from caching.answering import served
 from caching.conditions import has_it
 from caching.decide import STALE_IF_ERROR, selected
 from caching.decision import ERRORS, OWN_CONDITIONS, Forward, Serve, Validate
 from caching.request import CacheRequest
-from caching.serving import served
 from caching.settings import CacheRules
 from caching.shelf import Place, Shelf
 from caching.stored import Facts, StoredResponse, current_age

@@ -1,13 +1,11 @@
-"""Answers out of the store: their header fields, and the part of the body that was asked for."""
+"""The header fields of an answer out of the store."""
 
 from typing import Final
 
 from caching.decision import Serve
 from caching.entity_tags import is_strong
-from caching.ranges import Part, Unsatisfiable
-from caching.shelf import Place
-from contract.cache import MAX_BODY
-from messages import Exchange, Headers, Response, read_body
+from caching.ranges import Unsatisfiable
+from messages import Headers
 
 _NOT_MODIFIED: Final = frozenset(
     {"cache-control", "content-location", "date", "etag", "expires", "vary"}
@@ -40,19 +38,3 @@ def head_of(serve: Serve) -> Headers:
         headers.set("etag", f"W/{tag}")
     headers.add("age", str(int(serve.age)))
     return headers
-
-
-async def served(exchange: Exchange, serve: Serve, place: Place, told: str) -> Response:
-    """The answer out of the store, with `told` as our member of Cache-Status."""
-    headers = head_of(serve)
-    headers.add("cache-status", told)
-    if place.entry is not None:
-        exchange.log["cache_tier"] = place.entry.tier
-        exchange.log["cache_bytes"] = serve.stored.facts.length or 0
-    if serve.status in (304, 416) or place.entry is None:
-        return Response(serve.status, headers)
-    source = place.entry.response
-    if isinstance(serve.part, Part):
-        content = await read_body(source.body, MAX_BODY)
-        return Response(206, headers, content[serve.part.first : serve.part.last + 1])
-    return Response(serve.status, headers, source.body, origin=source.origin)

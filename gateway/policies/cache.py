@@ -7,6 +7,7 @@ Every answer of a cacheable route says in Cache-Status (RFC 9211) what happened.
 from typing import Any
 
 from caching import cache_status
+from caching.answering import served
 from caching.collapsing import Collapsing
 from caching.counting import Counting
 from caching.decide import decide
@@ -20,7 +21,6 @@ from caching.memory_tier import MemoryTier
 from caching.purges import Purges
 from caching.refreshing import Refreshing
 from caching.request import CacheRequest
-from caching.serving import served
 from caching.settings import CacheRules
 from caching.shelf import Place, Shelf
 from caching.tags import Tags, take_tags

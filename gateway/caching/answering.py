@@ -1,0 +1,24 @@
+"""An answer out of the store, with as much of the body as was asked for."""
+
+from caching.decision import Serve
+from caching.ranges import Part
+from caching.serving import head_of
+from caching.shelf import Place
+from contract.cache import MAX_BODY
+from messages import Exchange, Response, read_body
+
+
+async def served(exchange: Exchange, serve: Serve, place: Place, told: str) -> Response:
+    """The answer out of the store, with `told` as our member of Cache-Status."""
+    headers = head_of(serve)
+    headers.add("cache-status", told)
+    if place.entry is not None:
+        exchange.log["cache_tier"] = place.entry.tier
+        exchange.log["cache_bytes"] = serve.stored.facts.length or 0
+    if serve.status in (304, 416) or place.entry is None:
+        return Response(serve.status, headers)
+    source = place.entry.response
+    if isinstance(serve.part, Part):
+        content = await read_body(source.body, MAX_BODY)
+        return Response(206, headers, content[serve.part.first : serve.part.last + 1])
+    return Response(serve.status, headers, source.body, origin=source.origin)
