@@ -7,9 +7,11 @@ other service.
 
 from typing import Final
 
+from bodies import request_content
 from contract.names import DEADLINE, IDENTITY, MIRROR
+from contract.problems import Problem
 from identities import Identities
-from messages import BodyTooLarge, Exchange, Request, Response, discard, read_body
+from messages import Exchange, Request, Response, discard
 from pipeline import Next
 from ports import Service
 
@@ -109,9 +111,10 @@ class Mirror:
             exchange.log["mirror"] = "full"
             return False
         try:
-            request.body = None if body is None else await read_body(body, self._max_body)
-        except BodyTooLarge:  # its length was no length
-            raise AssertionError("HTTP keeps a body to its declared length") from None
+            await request_content(request, self._max_body)
+        except Problem:
+            self._in_flight.leave(exchange.request_id)
+            raise
         exchange.log["mirror"] = self._name
         return True
 

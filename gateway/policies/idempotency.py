@@ -8,22 +8,21 @@ nothing is ever sent again on a guess.
 import math
 from typing import Final, NamedTuple
 
+from bodies import request_content
 from contract.idempotency import BeginAnswer, BeginRequest, End, EndRequest, KeptAnswer, Standing
 from contract.names import IDEMPOTENCY_KEY
 from contract.problems import (
-    CONTENT_TOO_LARGE,
     IDEMPOTENCY_IN_DOUBT,
     IDEMPOTENCY_IN_PROGRESS,
     IDEMPOTENCY_KEY_MISSING,
     IDEMPOTENCY_KEY_REUSED,
     IDEMPOTENCY_NOT_KEPT,
     IDEMPOTENCY_UNAVAILABLE,
-    MALFORMED_REQUEST,
     Problem,
 )
 from idempotency.answers import Duplicate, kept, replayed
 from idempotency.keys import fingerprint, key_of, object_name
-from messages import BodyBroken, BodyTooLarge, Exchange, Response, read_body
+from messages import Exchange, Response
 from pipeline import Next
 from ports import IdempotencyObjects, Unavailable
 
@@ -67,11 +66,11 @@ class Idempotency:
                 raise Problem(IDEMPOTENCY_KEY_MISSING)
             return await next(exchange)
         key = key_of(",".join(fields))
-        request.body = content = await self._content(exchange)
+        content = await request_content(request, rules.max_request)
         name = object_name(rules.place, exchange, key)
         asked = BeginRequest(
             attempt=exchange.request_id,
-            fingerprint=fingerprint(request, content or b""),
+            fingerprint=fingerprint(request, content),
             lease=rules.lease,
             ttl=rules.ttl,
         )
@@ -90,20 +89,6 @@ class Idempotency:
         if answer.answer is not None:
             return replayed(answer.answer)
         raise _refusal(answer, key)
-
-    async def _content(self, exchange: Exchange) -> bytes | None:
-        """The request's body, in memory."""
-        body, limit = exchange.request.body, self._rules.max_request
-        if body is None or isinstance(body, bytes):
-            return body
-        try:
-            return await read_body(body, limit)
-        except BodyTooLarge:
-            raise Problem(
-                CONTENT_TOO_LARGE, f"This route takes bodies of up to {limit} bytes.", limit=limit
-            ) from None
-        except BodyBroken:
-            raise Problem(MALFORMED_REQUEST, "The body ends before it is complete.") from None
 
     async def _carry_out(self, exchange: Exchange, next: Next, name: str) -> Response:
         try:

@@ -8,16 +8,14 @@ read at all. Only whole JSON bodies are touched; any other body streams on.
 from collections.abc import Sequence
 from typing import Any, Final, Generic, TypeVar
 
+from bodies import answer_content, request_content
 from contract.problems import (
-    CONTENT_TOO_LARGE,
     INVALID_JSON,
     UNSUPPORTED_MEDIA_TYPE,
     UPSTREAM_INVALID,
-    UPSTREAM_TIMEOUT,
-    UPSTREAM_UNREACHABLE,
     Problem,
 )
-from messages import BodyBroken, BodyTooLarge, Exchange, Response, read_body
+from messages import Exchange, Response
 from pipeline import Next
 from transforms.documents import NotJson, decode, encode, forget_old_bytes, is_json
 from transforms.entity_tags import mark_of, unmark_if_none_match
@@ -101,13 +99,9 @@ class Transform:
             if self._up.edits:
                 raise Problem(UNSUPPORTED_MEDIA_TYPE, "Send the body without Content-Encoding.")
             return MISSING
+        content = await request_content(request, self._max_body)
         try:
-            request.body = content = await read_body(request.body, self._max_body)
             return decode(content)
-        except BodyTooLarge:
-            raise Problem(
-                CONTENT_TOO_LARGE, _too_large(self._max_body), limit=self._max_body
-            ) from None
         except NotJson as error:
             if self._up.edits:
                 raise Problem(INVALID_JSON, str(error)) from None
@@ -140,18 +134,8 @@ class Transform:
 
     async def _response_document(self, response: Response, *, edits: bool) -> Any:
         """The answer's body as a document, `MISSING` where it may as well stay what it is."""
-        try:
-            response.body = content = await read_body(response.body, self._max_body)
-        except BodyTooLarge:
-            raise Problem(UPSTREAM_INVALID, _too_large(self._max_body)) from None
-        except BodyBroken as failure:
-            if failure.timed_out:
-                raise Problem(UPSTREAM_TIMEOUT, "The answer was not complete in time.") from None
-            raise Problem(UPSTREAM_UNREACHABLE, "The answer broke off.") from None
-        response.origin = None  # its body has been read
-        if "content-encoding" in response.headers:
-            # What was read is decoded: the runtime does that by itself.
-            response.headers.remove("content-encoding", "content-length")
+        why = f"A body that is to be transformed has at most {self._max_body} bytes."
+        content = await answer_content(response, self._max_body, why)
         try:
             return decode(content)
         except NotJson as error:
@@ -169,7 +153,3 @@ class _Chain(Generic[_AnySide]):
         self.sides: Sequence[_AnySide] = sides
         self.edits = any(side.edits for side in sides)
         self.reads = any(side.reads for side in sides)
-
-
-def _too_large(max_body: int) -> str:
-    return f"A body that is to be transformed has at most {max_body} bytes."

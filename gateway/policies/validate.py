@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
+from bodies import answer_content, request_content
 from contract.problems import (
-    CONTENT_TOO_LARGE,
     INVALID_CONTENT,
     INVALID_JSON,
     MALFORMED_REQUEST,
@@ -18,7 +18,7 @@ from contract.problems import (
     UPSTREAM_INVALID,
     Problem,
 )
-from messages import BodyTooLarge, Exchange, Request, Response, read_body
+from messages import Exchange, Request, Response
 from pipeline import Next
 from routing.query import MAX_PARAMETERS, parse_query
 from schema.checker import Checker
@@ -113,16 +113,9 @@ class Validate:
                 raise _media_type("Send the body as application/json.")
             if "content-encoding" in request.headers:
                 raise _media_type("Send the body without Content-Encoding.")
-            try:
-                request.body = body = await read_body(body, self._max_body)
-            except BodyTooLarge:
-                raise Problem(
-                    CONTENT_TOO_LARGE,
-                    f"This route takes bodies of up to {self._max_body} bytes.",
-                    limit=self._max_body,
-                ) from None
-            if body:
-                _refuse(_document(body), rule.checker)
+            content = await request_content(request, self._max_body)
+            if content:
+                _refuse(_document(content), rule.checker)
                 return
         if rule.required and request.method in _WITH_BODY:
             missing = {"in": "body", "pointer": "#", "detail": "expected a body, found none"}
@@ -134,16 +127,8 @@ class Validate:
         if not rule.refuse and _declared_length(response) > self._max_body:
             exchange.log["response_invalid"] = ["not checked: larger than max_body"]
             return
-        try:
-            response.body = content = await read_body(response.body, self._max_body)
-        except BodyTooLarge:
-            # What was read of it is gone, so it cannot be passed on either.
-            detail = f"An answer that is checked has at most {self._max_body} bytes."
-            raise Problem(UPSTREAM_INVALID, detail) from None
-        response.origin = None  # its body has been read
-        if "content-encoding" in response.headers:
-            # What was read is decoded: the runtime does that by itself.
-            response.headers.remove("content-encoding", "content-length")
+        why = f"An answer that is checked has at most {self._max_body} bytes."
+        content = await answer_content(response, self._max_body, why)
         try:
             told = [f"#{error.pointer} {error.schema}" for error in _errors(content, rule)]
         except NotJson:

@@ -5,8 +5,8 @@ The methods mean the same however often they are sent (RFC 9110, section 9.2.2).
 
 from typing import Final
 
-from contract.problems import MALFORMED_REQUEST, Problem
-from messages import BodyBroken, Exchange, Request, read_body
+from bodies import request_content
+from messages import Exchange, Request
 
 IDEMPOTENT: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 """Of those that routes can have."""
@@ -30,8 +30,5 @@ async def _is_in_memory(request: Request, limit: int) -> bool:
         return True
     if body.length is None or body.length > limit:
         return False
-    try:
-        request.body = await read_body(body, limit)
-    except BodyBroken:
-        raise Problem(MALFORMED_REQUEST, "The body ends before it is complete.") from None
+    await request_content(request, limit)
     return True

@@ -31,7 +31,7 @@ PLATFORM = {"js", "pyodide", "workers"}
 UPLOADED = {
     "gateway": {
         "": """
-            addresses application compiled_routes hardening health identities identity_keys memory
+            addresses application bodies compiled_routes hardening health identities identity_keys memory
             messages pipeline ports reference security_headers settings tracing worker
         """,
         "admin": """
