@@ -15,7 +15,7 @@ from routing.match import Asked, Considered, Found, Matcher, RouteMatch
 from routing.paths import PathNormaliser
 from routing.query import parse_query
 from routing.table import PathsSettings
-from routing.versions import Version, Versions, values_of
+from routing.versions import Version, Versions, parts_of
 
 T = TypeVar("T")
 
@@ -140,7 +140,8 @@ class Resolver(Generic[T]):
     def _ask(self, request: Request) -> tuple[Version | None, Asked]:
         """The version in the path, and the request as matchers see it."""
         in_path, path = self.versions.in_path(self._normalise(request.path))
-        host = request.host.lower().partition(":")[0]
+        # A name may end in the dot of the root (RFC 1034, section 3.1), and is the same one.
+        host = request.host.lower().partition(":")[0].removesuffix(".")
         query = parse_query(request.query)
         return in_path, Asked(request.method, host, path, query, request.headers)
 
@@ -202,8 +203,9 @@ def _field(name: str, request: Request) -> str | None:
 
 
 def _parameter(name: str, request: Request) -> str | None:
-    values = values_of(request.query, name) if request.query else None
-    return "\n".join(values) if values else None
+    # As they stand in the query, where none has the character that parts them.
+    parts = parts_of(request.query, name) if request.query else None
+    return "&".join(parts) if parts else None
 
 
 def _host(request: Request) -> str | None:

@@ -215,9 +215,12 @@ def accepted_version(headers: Headers, media_type: str) -> str | None:
 
 def values_of(query: str, name: str) -> list[str]:
     """The decoded values of the parameter `name` in a raw query."""
-    return [
-        unquote_plus(part.partition("=")[2]) for part in query.split("&") if _name(part) == name
-    ]
+    return [unquote_plus(part.partition("=")[2]) for part in parts_of(query, name)]
+
+
+def parts_of(query: str, name: str) -> list[str]:
+    """The parts of a raw query that have the parameter `name`, as they stand there."""
+    return [part for part in query.split("&") if _name(part) == name]
 
 
 def _name(part: str) -> str:

@@ -20,6 +20,7 @@ ROUTES: dict[str | None, list[dict[str, Any]]] = {
         {"path": "/things/{id}", "headers": {"X-Beta": "on"}, "name": "beta"},
         {"path": "/things/{id}", "hosts": ["eu.example.com"], "name": "eu"},
         {"path": "/things/{id}", "query": {"draft": {"present": True}}, "name": "draft"},
+        {"path": "/things/{id}", "query": {"mode": "a"}, "name": "mode-a"},
         {"path": "/things/{id}"},
         {"path_prefix": "/files"},
     ],
@@ -35,7 +36,7 @@ def resolver() -> Resolver[str]:
             name = settings.name if "name" in members else version or "keys"
             yield RouteMatch.of(settings), name
 
-    looked_at = (["x-beta"], ["draft"], True)
+    looked_at = (["x-beta"], ["draft", "mode"], True)
     return Resolver(Versions(document.versions), document.paths, routes_of, looked_at)
 
 
@@ -59,7 +60,12 @@ ASKED = [
     (request("GET", "/things/1", x_beta="on"), "beta", "/things/1"),
     (request("GET", "/things/1", x_beta="off"), "v2", "/things/1"),
     (request("GET", "/things/1", host="EU.example.com:8787"), "eu", "/things/1"),
+    (request("GET", "/things/1", host="eu.example.com.:8787"), "eu", "/things/1"),
     (request("GET", "/things/1", "draft=1"), "draft", "/things/1"),
+    # Two values, and one that looks like them once it is decoded.
+    (request("GET", "/things/1", "mode=a&mode=b"), "mode-a", "/things/1"),
+    (request("GET", "/things/1", "mode=a%0Ab"), "v2", "/things/1"),
+    (request("GET", "/things/1", "mode=a%26mode=b"), "v2", "/things/1"),
     (request("GET", "/things/1", "other=1"), "v2", "/things/1"),
 ]
 
