@@ -22,6 +22,10 @@ class Policy(Protocol):
     async def __call__(self, exchange: Exchange, next: Next) -> Response: ...
 
 
+class NeverSent(Problem):
+    """Its code is that of a call to a service, and none was made: it says nothing of the service."""
+
+
 def compose(policies: Sequence[Policy], last: Next) -> Next:
     """One function that runs `policies` in order and ends with `last`."""
     handler = last

@@ -15,25 +15,22 @@ from breakers.view import BreakerView, Pass
 from contract.circuit_breaker import State
 from contract.outcome_window import Outcome
 from contract.problems import (
-    UPSTREAM_BUSY,
-    UPSTREAM_NOT_CONFIGURED,
+    UPSTREAM_INVALID,
     UPSTREAM_TIMEOUT,
     UPSTREAM_UNAVAILABLE,
     UPSTREAM_UNREACHABLE,
     Problem,
 )
 from messages import Exchange, Response
-from pipeline import Next
+from pipeline import NeverSent, Next
 from routing.units import seconds
 
-_RESULTS: Final[dict[str, str | None]] = {
+_RESULTS: Final[dict[str, int | str]] = {
     UPSTREAM_TIMEOUT.code: "timeout",
     UPSTREAM_UNREACHABLE.code: "connection",
-    # It was not asked: this says nothing about it.
-    UPSTREAM_NOT_CONFIGURED.code: None,
-    UPSTREAM_BUSY.code: None,
+    UPSTREAM_INVALID.code: UPSTREAM_INVALID.status,
 }
-"""Problems of the call itself; any other one stands for the answer with its status."""
+"""Problems of a call. With any other one the service was not asked, which says nothing of it."""
 
 
 class CircuitBreakerPolicy:
@@ -58,7 +55,8 @@ class CircuitBreakerPolicy:
         try:
             response = await next(exchange)
         except Problem as problem:
-            self._note(exchange, given, begun, _RESULTS.get(problem.type.code, problem.type.status))
+            asked = not isinstance(problem, NeverSent)
+            self._note(exchange, given, begun, _RESULTS.get(problem.type.code) if asked else None)
             raise
         except Exception:
             # A defect of ours says nothing of the service; a probe's place is free again.

@@ -25,6 +25,7 @@ from contract.problems import (
 from ends.forwarding import forwarded_fields
 from identities import Identities
 from messages import HOP_BY_HOP, OF_SERVERS, Exchange, Response, without
+from pipeline import NeverSent
 from ports import Service, Unavailable, Unconfigured
 from routing.paths import PathTemplate
 from transforms.entity_tags import unmark_if_match
@@ -144,7 +145,7 @@ class Dispatch:
             return None
         left = self._total - (now - exchange.now)
         if left <= 0:
-            raise Problem(UPSTREAM_TIMEOUT, f"The time of {self._total:g} s was over too soon.")
+            raise NeverSent(UPSTREAM_TIMEOUT, f"The time of {self._total:g} s was over too soon.")
         return left
 
     def _path(self, exchange: Exchange) -> str:

@@ -11,8 +11,18 @@ from breakers.view import TELL_EVERY, BreakerView, BreakerViews
 from contract.breaker import BreakerName
 from contract.breaker_directory import WishRequest
 from contract.circuit_breaker import CircuitBreaker, Mode, State
-from contract.problems import UPSTREAM_TIMEOUT, UPSTREAM_UNREACHABLE, Problem
+from contract.problems import (
+    AUTH_UNAVAILABLE,
+    MALFORMED_REQUEST,
+    UPSTREAM_BUSY,
+    UPSTREAM_INVALID,
+    UPSTREAM_NOT_CONFIGURED,
+    UPSTREAM_TIMEOUT,
+    UPSTREAM_UNREACHABLE,
+    Problem,
+)
 from messages import Exchange, Response
+from pipeline import NeverSent
 from policies.circuit_breaker import CircuitBreakerPolicy
 from tests.unit.fakes import NOW, FakePlatform, exchange, json_response, run
 
@@ -24,10 +34,10 @@ Work = Coroutine[Any, Any, None]
 
 class Upstream:
     """The rest of the pipeline: answers with `status`, after `takes` seconds of the clock. 0 stands
-    for a time-out, -1 for no connection, -2 for a defect of ours."""
+    for a time-out, -1 for no connection, -2 for a defect of ours; a problem is raised as it is."""
 
     def __init__(self, platform: FakePlatform) -> None:
-        self.status = 200
+        self.status: int | Problem = 200
         self.takes = 0.0
         self.asked = 0
         self._clock = platform.clock
@@ -42,6 +52,8 @@ class Upstream:
                 raise Problem(UPSTREAM_UNREACHABLE)
             case -2:
                 raise KeyError("ours")
+            case Problem() as problem:
+                raise problem
             case status:
                 return json_response(b"{}", status)
 
@@ -140,6 +152,33 @@ def test_what_is_a_failure(
 ) -> None:
     results = Results(CircuitBreakerSettings(record=record, ignore=ignore))
     assert results.failed(result) is failed
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        Problem(MALFORMED_REQUEST),  # its body broke off while a mirror read it
+        Problem(UPSTREAM_BUSY),
+        Problem(UPSTREAM_NOT_CONFIGURED),
+        Problem(AUTH_UNAVAILABLE),  # nobody could sign who is calling
+        NeverSent(UPSTREAM_TIMEOUT),
+    ],
+)
+def test_a_call_that_was_never_made_is_no_outcome(problem: Problem) -> None:
+    world = World()
+    world.ask_all((500, 0))
+    world.upstream.status = problem
+    deferred: list[Work] = []
+    for _ in range(5):
+        assert world.ask(deferred=deferred) == problem.type.code
+    assert not deferred
+    assert world.view.take(NOW).outcomes.calls == ""
+
+
+def test_an_answer_that_cannot_be_used_is_a_failure() -> None:
+    world = World()
+    world.upstream.status = Problem(UPSTREAM_INVALID)
+    assert [world.ask(), world.ask(), world.ask(1)] == ["upstream-invalid"] * 2 + [OPEN]
 
 
 def test_while_closed_no_request_waits_for_a_call() -> None:
