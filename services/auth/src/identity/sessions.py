@@ -232,6 +232,14 @@ class Sessions:
         )
         return Rotated(family, first.text(REFRESH_PREFIX))
 
+    def promised(self, token: str) -> tuple[str, ...] | None:
+        """The scopes that a refresh token was made for; None for one that is not the latest."""
+        shown = handle.parse(REFRESH_PREFIX, token)
+        family = self.family(shown.id) if shown is not None else None
+        if shown is None or family is None or not shown.matches(family.secret_digest):
+            return None
+        return tuple(family.scopes.split())
+
     def rotate(self, token: str, now: int) -> Rotated | None:
         """Use a refresh token up; None where it is not good. Raises `Reused`."""
         shown = handle.parse(REFRESH_PREFIX, token)

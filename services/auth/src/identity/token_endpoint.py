@@ -96,9 +96,14 @@ class TokenEndpoint:
     def _refresh(self, request: ServiceRequest, form: Form) -> Token:
         if "authorization" in request.headers or form.get("client_id", FIRST_PARTY) != FIRST_PARTY:
             raise Refused("invalid_grant", "The refresh token was not issued to this client.")
-        now = int(self._clock())
+        token, now = form.get("refresh_token", ""), int(self._clock())
+        asked: tuple[str, ...] | None = None
+        if form.get("scope"):
+            # Before it is used up: a client that asks for too much has to be able to ask again.
+            promised = self._sessions.promised(token)
+            asked = narrowed(form, promised) if promised is not None else None
         try:
-            rotated = self._sessions.rotate(form.get("refresh_token", ""), now)
+            rotated = self._sessions.rotate(token, now)
         except Reused as reused:
             self._log(
                 {
@@ -111,4 +116,6 @@ class TokenEndpoint:
             rotated = None
         if rotated is None:
             raise Refused("invalid_grant", "The refresh token is unknown, used, or expired.")
-        return self.token_of(rotated, narrowed(form, rotated.family.granted()), now)
+        granted = rotated.family.granted()
+        scopes = granted if asked is None else tuple(one for one in asked if one in granted)
+        return self.token_of(rotated, scopes, now)
