@@ -23,7 +23,7 @@ class Policy(Protocol):
 
 
 class NeverSent(Problem):
-    """Its code is that of a call to a service, and none was made: it says nothing of the service."""
+    """Has the code of a call to a service, but none was made: it says nothing of that service."""
 
 
 def compose(policies: Sequence[Policy], last: Next) -> Next:

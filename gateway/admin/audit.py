@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from admin.endpoint import Asked, Endpoint, answer
+from admin.endpoint import Asked, Endpoint, answer, number
 from contract.audit import MAX_LISTED, EntriesRequest
 from contract.operators import AUDIT
 from contract.problems import MALFORMED_REQUEST, Problem
@@ -37,6 +37,7 @@ class AuditEndpoints:
 
 
 def _number(name: str, text: str, least: int, most: int) -> int:
-    if text.isascii() and text.isdigit() and len(text) <= _DIGITS and least <= int(text) <= most:
-        return int(text)
-    raise Problem(MALFORMED_REQUEST, f"`{name}`: expected a number from {least} to {most}.")
+    found = number(text, least, most)
+    if found is None:
+        raise Problem(MALFORMED_REQUEST, f"`{name}`: expected a number from {least} to {most}.")
+    return found

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from admin.endpoint import Asked, Endpoint, answer
+from admin.endpoint import Asked, Endpoint, answer, number
 from contract.cache_statistics import MAX_HOURS, Row
 from contract.operators import STATUS
 from contract.problems import INVALID_CONTENT, Problem
@@ -50,10 +50,10 @@ class CacheEndpoints:
 
     async def _stats(self, asked: Asked) -> Response:
         """Of the latest `hours`, 24 where it is not said."""
-        text = asked.query.get("hours", "24")
-        if not (text.isascii() and text.isdigit() and 1 <= int(text[:3]) <= MAX_HOURS):
+        hours = number(asked.query.get("hours", "24"), 1, MAX_HOURS)
+        if hours is None:
             raise Problem(INVALID_CONTENT, f"`hours` is from 1 to {MAX_HOURS}.")
-        found = await self._counts.sums(int(text), timeout=_TIMEOUT)
+        found = await self._counts.sums(hours, timeout=_TIMEOUT)
         by_route: dict[str, list[Row]] = defaultdict(list)
         for row in found.rows:
             by_route[row.route].append(row)

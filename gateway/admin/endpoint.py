@@ -121,6 +121,13 @@ def query_of(exchange: Exchange) -> dict[str, str]:
     return dict(parse_qsl(query, keep_blank_values=True, max_num_fields=_MAX_PARAMETERS))
 
 
+def number(text: str, least: int, most: int) -> int | None:
+    """The number that `text` is; None for anything else than one from `least` to `most`."""
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(most))):
+        return None
+    return int(text) if least <= int(text) <= most else None
+
+
 def answer(document: Any, status: int = 200) -> Response:
     """`document` as JSON, never to be stored."""
     return Response(status, fields(), msgspec.json.encode(document))

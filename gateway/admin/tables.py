@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta, Struct
 
-from admin.endpoint import Asked, Endpoint, answer, fields
+from admin.endpoint import Asked, Endpoint, answer, fields, number
 from application import SHORT
 from contract.feed import Name, Percent, PointerRequest, TableId, TablePointer, Words
 from contract.operators import PUBLISH
@@ -129,10 +129,10 @@ class TablesEndpoints:
         )
 
     async def _history(self, asked: Asked) -> Response:
-        limit = asked.query.get("limit", "20")
-        if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:4]) <= 200:
+        limit = number(asked.query.get("limit", "20"), 1, 200)
+        if limit is None:
             raise Problem(MALFORMED_REQUEST, "`limit`: expected a number from 1 to 200.")
-        pointers = await self._bound()[0].history(int(limit), timeout=_TIMEOUT)
+        pointers = await self._bound()[0].history(limit, timeout=_TIMEOUT)
         return answer({"pointers": pointers, "built_in": self._tables.built_in.id})
 
     async def _document(self, asked: Asked) -> Response:

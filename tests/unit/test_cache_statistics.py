@@ -137,7 +137,7 @@ def test_routes_are_summed() -> None:
     assert (said["all"]["bytes_saved"], said["all"]["requests"]) == (609, 102)
 
 
-@pytest.mark.parametrize("hours", ["0", "49", "x", "-1", "", "²"])
+@pytest.mark.parametrize("hours", ["0", "49", "0480", "0010" + "0" * 3000, "x", "-1", "", "²"])
 def test_hours_that_are_not_kept_are_refused(hours: str) -> None:
     with pytest.raises(Problem, match="48"):
         shown({"hours": hours})

@@ -186,6 +186,7 @@ NOWHERE = [
     ("GET", "/-/tables/history?limit=0", 400),
     ("GET", "/-/tables/history?limit=many", 400),
     ("GET", "/-/tables/history?limit=2000000", 400),
+    ("GET", "/-/tables/history?limit=00019999", 400),
 ]
 
 
