@@ -1,6 +1,7 @@
 """Is every Worker there, which table answers, and can it call its services?
 
-`/healthz` says to everybody whether all is well, and no more; operators are told what is not.
+`/healthz` says to everybody whether all was well a moment ago, and no more; operators are told how
+it is, and what is not well.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,6 +23,10 @@ class Health:
     TIMEOUT: Final = 1.0
     """Seconds that each of them has."""
 
+    KEPT: Final = 1.0
+    """Seconds for which everybody is told the same: whoever asks need not be known, and a look is a
+    call to every Worker and object there is."""
+
     def __init__(
         self,
         platform: Platform,
@@ -34,12 +39,18 @@ class Health:
         self._table_id = table_id
         self._describe = describe
         self._credentials = credentials
+        self._latest: dict[str, Any] | None = None
+        self._look_at = 0.0
 
     async def __call__(self, exchange: Exchange) -> Response:
         """For everybody. What is not well stands in the log line."""
         if exchange.request.method not in ("GET", "HEAD"):
             raise Problem(METHOD_NOT_ALLOWED, headers={"allow": "GET, HEAD"})
-        details = await self.details()
+        details = self._latest
+        if details is None or exchange.now >= self._look_at:
+            # Before the wait: others are told what was seen last, while this one looks.
+            self._look_at = exchange.now + self.KEPT
+            details = self._latest = await self.details()
         if details["status"] != WELL:
             states = {name: state for name, state in details["workers"].items() if state != WELL}
             exchange.log["unwell"] = states | dict.fromkeys(

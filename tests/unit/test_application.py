@@ -314,6 +314,22 @@ def test_health_says_whether_all_is_well(states: dict[str, str], status: int, su
     }
 
 
+def test_however_often_health_is_asked_for_the_others_are_asked_once_in_a_second() -> None:
+    """Nobody needs a credential for it, and each look is a call to every Worker and object."""
+    gateway = Gateway()
+
+    def shown(later: float, data: str) -> bytes:
+        gateway.platform.states = {"data": data}
+        _, response = gateway.send("GET", "/healthz", now=NOW + later)
+        assert isinstance(response.body, bytes)
+        return response.body
+
+    well = shown(0, "ok")
+    assert [shown(later, "no answer") for later in (0, 0.5, 0.99)] == [well] * 3
+    assert shown(1, "no answer") != well
+    assert shown(2, "ok") == well
+
+
 def test_a_problem_explains_itself_at_its_address() -> None:
     _, refusal = Gateway().send("GET", "/nothing")
     assert isinstance(refusal.body, bytes)

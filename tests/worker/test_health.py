@@ -9,6 +9,7 @@ from runtime.local import LocalRuntime
 from runtime.project import GATEWAY
 from tests.conftest import Fail
 from tests.consumer import Consumer, Operator
+from tests.eventually import eventually
 from tests.plan import FAULTS, FAULTY, FAULTY_OBJECTS
 
 BEHIND_A_FAULT = {
@@ -63,11 +64,15 @@ def test_a_worker_that_is_down_is_named(
     workers = response.json()["workers"]
     assert {name for name, state in workers.items() if state != "ok"} == unwell
     assert {workers[name] for name in unwell} == {words}
-    start = len(runtime.log_lines())
-    public = faulty.get("/healthz")
-    assert (public.status_code, public.json()) == (503, {"status": "degraded"})
-    line = runtime.wait_for_log(public.headers["x-request-id"], start=start)
-    assert json.loads(line)["unwell"] == dict.fromkeys(unwell, words)
+
+    def told() -> bool:
+        start = len(runtime.log_lines())
+        public = faulty.get("/healthz")
+        assert (public.status_code, public.json()) == (503, {"status": "degraded"})
+        line = runtime.wait_for_log(public.headers["x-request-id"], start=start)
+        return bool(json.loads(line)["unwell"] == dict.fromkeys(unwell, words))
+
+    eventually(told)  # what is not older than a second
 
 
 def test_only_reading_is_allowed(anonymous: Consumer) -> None:
