@@ -31,8 +31,8 @@ PLATFORM = {"js", "pyodide", "workers"}
 UPLOADED = {
     "gateway": {
         "": """
-            addresses application bodies compiled_routes hardening health identities identity_keys memory
-            messages pipeline ports reference security_headers settings tracing worker
+            addresses application bodies compiled_routes hardening health identities identity_keys
+            memory messages pipeline ports reference security_headers settings tracing worker
         """,
         "admin": """
             __init__ audit breakers cache endpoint endpoints health host keys plane purge tables
