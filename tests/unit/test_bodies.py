@@ -16,11 +16,10 @@ EDIT = {"json": [{"op": "set", "path": "/a", "value": 1}]}
 
 
 class Broken:
-    """A stream that says how long it is and ends before that."""
+    """A stream that says how long it is, or does not, and ends before that."""
 
-    length = 5
-
-    def __init__(self, *, timed_out: bool = False) -> None:
+    def __init__(self, length: int | None = 5, *, timed_out: bool = False) -> None:
+        self.length = length
         self._timed_out = timed_out
 
     async def read(self, limit: int) -> bytes:
@@ -28,12 +27,6 @@ class Broken:
 
     async def discard(self) -> None:
         """Nobody is there to be told."""
-
-
-class Undeclared(Broken):
-    """The same without a length."""
-
-    length = None  # type: ignore[assignment]
 
 
 READERS: list[tuple[str, dict[str, Any]]] = [
@@ -60,7 +53,7 @@ def test_a_request_that_breaks_off_is_the_clients(who: str, members: dict[str, A
 
 def test_so_is_one_that_never_said_how_long_it_is() -> None:
     app = Application(table(route(methods=["PUT"])), "0" * 64, FakePlatform())
-    asked = exchange("PUT", "/things/1", body=Undeclared())
+    asked = exchange("PUT", "/things/1", body=Broken(None))
     assert run(app.handle(asked)).status == 400
 
 
