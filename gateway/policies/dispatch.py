@@ -97,7 +97,7 @@ class Dispatch:
     async def __call__(self, exchange: Exchange) -> Response:
         request = exchange.request
         request.path = self._path(exchange)
-        unmark_if_match(request.headers)
+        unmark_if_match(request.headers, exchange.version.name if exchange.version else None)
         request.headers.extend(forwarded_fields(exchange))
         if exchange.principal is not None:
             identity = await self._identities.field(exchange, exchange.principal, self._audience)

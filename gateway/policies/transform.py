@@ -37,11 +37,13 @@ class Transform:
     Bodies that have to be looked into may have `max_body` bytes each way.
     """
 
-    def __init__(self, chain: Sequence[TransformSettings], max_body: int) -> None:
-        """Raises `TemplateError` for a chain that was not checked."""
+    def __init__(
+        self, chain: Sequence[TransformSettings], max_body: int, version: str | None = None
+    ) -> None:
+        """`version`: that of the route. Raises `TemplateError` for a chain that was not checked."""
         self._members = [Member(settings) for settings in chain]
         self._max_body = max_body
-        self._mark = mark_of(chain)
+        self._mark = mark_of(chain, version)
         self._up = _Chain([member.request for member in self._members])
         self._response = _Chain([member.response for member in reversed(self._members)])
         self._errors = _Chain([member.errors for member in reversed(self._members)])

@@ -504,7 +504,7 @@ class _Builder:
             return None
         shown = {"changes": list(route.versioned.changes), "transforms": list(names)}
         chain = [self._table.transforms[name] for name in names]
-        return Transform(chain, _limit(route)), shown
+        return Transform(chain, _limit(route), route.versioned.version), shown
 
     def _checker(self, name: str, *, formats: bool) -> Checker:
         if formats not in self._checkers:

@@ -309,6 +309,68 @@ def test_the_tag_of_an_edited_answer_is_known_in_the_store_and_to_the_service(
     assert calls(path) == asked + 1
 
 
+STATED = {"body": '{"a":1}', "header": ['ETag: "1"', "Cache-Control: max-age=60"], "validate": ""}
+
+
+@pytest.fixture
+def stated(lab: Consumer) -> dict[str, tuple[str, str]]:
+    """The path of a stored answer in each version, and the tag that clients know it by."""
+    name, found = unique("x"), {}
+    for version in ("v1", "v2"):
+        path = f"/{version}/stated/{name}"
+        found[version] = path, until_hit(lab, path, params=STATED).headers["etag"]
+    return found
+
+
+def test_each_version_of_a_stored_answer_has_a_tag_of_its_own(
+    lab: Consumer, stated: dict[str, tuple[str, str]], calls: Calls
+) -> None:
+    (old, old_tag), (new, new_tag) = stated["v1"], stated["v2"]
+    assert re.fullmatch(r'"1~gw-v1-[0-9a-f]{8}"', old_tag)
+    assert new_tag == '"1"'
+    asked = calls(service_path(new))
+    for path, tag, foreign, body in (
+        (old, old_tag, new_tag, '{"b":1}'),
+        (new, new_tag, old_tag, '{"a":1}'),
+    ):
+        for known, status in ((tag, 304), (foreign, 200)):
+            told = lab.get(path, params=STATED, headers={"if-none-match": known})
+            assert (is_hit(told), told.status_code) == (True, status)
+        for known, part in ((tag, (206, body[:4])), (foreign, (200, body))):
+            fields = {"range": "bytes=0-3", "if-range": known}
+            told = lab.get(path, params=STATED, headers=fields)
+            assert (is_hit(told), (told.status_code, told.text)) == (True, part)
+    assert calls(service_path(new)) == asked
+    # Where it is not stored the service hears of its own tag.
+    past = {"if-none-match": old_tag, "cache-control": "no-store"}
+    answer = lab.get(old, params=STATED, headers=past)
+    assert (answer.status_code, answer.headers["etag"]) == (304, old_tag)
+    assert calls(service_path(new)) == asked + 1
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+def test_a_condition_on_the_state_that_a_stored_answer_showed(
+    lab: Consumer, stated: dict[str, tuple[str, str]], method: str
+) -> None:
+    (old, old_tag), (new, new_tag) = stated["v1"], stated["v2"]
+
+    def ask(path: str, **fields: str) -> httpx.Response:
+        told = {"header": STATED["header"], "validate": ""}
+        return lab.request(method, path, params=told, headers=fields)
+
+    assert ask(new, **{"if-match": old_tag}).status_code == 412
+    assert ask(old, **{"if-match": '"2~gw-v1-00000000"'}).status_code == 412
+    for path, tag in ((old, old_tag), (new, new_tag), (old, new_tag)):
+        answer = ask(path, **{"if-match": tag})
+        assert answer.json()["headers"]["if-match"] == '"1"'
+        assert answer.json()["method"] == method
+    since = "Sat, 01 Aug 2026 00:00:00 GMT"
+    answer = ask(new, **{"if-unmodified-since": since})
+    assert answer.json()["headers"]["if-unmodified-since"] == since
+    if method == "GET":
+        assert status_of(answer) == "edge-gateway; fwd=request"
+
+
 def test_what_has_to_be_validated_is(lab: Consumer, path: str) -> None:
     query = {"header": ['ETag: "1"', "Cache-Control: no-cache"], "body": "kept", "validate": ""}
     assert status_of(lab.get(path, params=query)).endswith("fwd-status=200; stored")

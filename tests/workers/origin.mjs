@@ -4,7 +4,8 @@
 //   first=n | every=n      status and fault only for the first n requests to the path, or for every nth
 //   header=Name: value     a header field; may be repeated
 //   body=text              that body; without it, the request told back as JSON
-//   validate               304 to a request whose If-None-Match is the ETag among these fields
+//   validate               304 to a request whose If-None-Match is the ETag among these fields, 412
+//                          to one whose If-Match is not
 //   gzip                   the body compressed, with Content-Encoding
 //   size=n                 n bytes, each 251 letters a new line of counting
 //   gate=name              the body's first half at once, the second when the gate is open
@@ -167,8 +168,12 @@ async function answer(request, url, query) {
     if (name.toLowerCase() === "content-type") headers.delete(name);
     headers.append(name, value);
   }
-  const has = headers.has("etag") && headers.get("etag") === request.headers.get("if-none-match");
-  if (query.has("validate") && has) return new Response(null, { status: 304, headers });
+  if (query.has("validate")) {
+    const [tag, wanted] = [headers.get("etag"), request.headers.get("if-match")];
+    const has = tag !== null && tag === request.headers.get("if-none-match");
+    if (has) return new Response(null, { status: 304, headers });
+    if (wanted !== null && wanted !== tag) return new Response(null, { status: 412 });
+  }
   const body = await bodyOf(request, url, headers);
   const wanted = request.headers.get("x-status") ?? query.get("status") ?? 200;
   const status = fails ? Number(wanted) : 200;
