@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from caching.settings import HEURISTIC_MAX
 from cli.diff.schemas import Checked, differences
 from cli.diff.severity import Severity
 from idempotency.settings import IdempotencySettings
@@ -201,16 +202,28 @@ def _cors(before: CorsSettings | None, after: CorsSettings | None) -> Verdict:
     return Verdict(RISKY, "pages of other origins can do more")
 
 
+_OLD: Final = {
+    "heuristic": "up to a day old: a tenth of the time since Last-Modified",
+    "stated": "as old as their service says",
+}
+"""How old answers may be by a `ttl` that is no duration."""
+
+
 def _cache(before: CacheSettings | None, after: CacheSettings | None) -> Verdict:
     if after is None:
         return Verdict(COMPATIBLE, "every answer comes from the service")
-    if before is None or seconds(after.ttl) > seconds(before.ttl):
-        return Verdict(RISKY, f"answers may be {after.ttl} old")
+    if before is None or _longest(after) > _longest(before):
+        return Verdict(RISKY, f"answers may be {_OLD.get(after.ttl, f'{after.ttl} old')}")
     if after.key != before.key:
         return Verdict(RISKY, "others share answers; the service may see less of a query")
     if _stale(after) > _stale(before):
         return Verdict(RISKY, f"answers may be used {_stale(after):g} s longer than they are fresh")
     return Verdict(COMPATIBLE, "answers are fresher")
+
+
+def _longest(cache: CacheSettings) -> float:
+    """Seconds for which answers may be fresh whose service states no lifetime."""
+    return HEURISTIC_MAX if cache.ttl == "heuristic" else seconds(cache.ttl)
 
 
 def _stale(cache: CacheSettings) -> float:

@@ -11,9 +11,9 @@ from messages import Headers
 HEURISTIC: Final = frozenset({200, 203, 204, 206, 300, 301, 308, 404, 405, 410, 414, 501})
 """Heuristically cacheable status codes (RFC 9110, section 15.1)."""
 
-_BY_DEFAULT: Final = frozenset({200, 203, 204, 300, 301, 308})
-"""Of these, those that a route's own lifetime is for. An error that its service says nothing about
-is not kept for as long as an answer."""
+_ASSUMED: Final = frozenset({200, 203, 204, 300, 301, 308})
+"""Of these, those for which a lifetime is assumed. An error that its service says nothing about is
+not kept for as long as an answer."""
 
 
 def explicit_lifetime(
@@ -34,22 +34,24 @@ def explicit_lifetime(
     return 0.0 if when is None else max(0.0, when - date_value(headers, response_time))
 
 
+def may_be_kept(status: int, directives: Directives, rules: CacheRules) -> bool:
+    """Whether anything makes a response cacheable that states no lifetime (section 3, last)."""
+    return status in HEURISTIC or status in rules.errors or "public" in directives
+
+
 def assumed_lifetime(
     status: int, directives: Directives, headers: Headers, response_time: float, rules: CacheRules
 ) -> float | None:
-    """What is assumed where the response states nothing: the route's lifetime, or the heuristic.
-
-    None for a response that nothing makes cacheable (section 3, last item; section 4.2.2).
-    """
+    """What the route says where the response states nothing: a lifetime, or the heuristic of
+    section 4.2.2. None where that says nothing either: it is stale from the beginning."""
     if status in rules.errors:
         return rules.errors[status]
-    is_public = "public" in directives
-    if status not in HEURISTIC and not is_public:
+    if status not in _ASSUMED and "public" not in directives:
         return None
     if rules.default_ttl is not None:
-        return rules.default_ttl if status in _BY_DEFAULT or is_public else 0.0
+        return rules.default_ttl
     modified = parse_date(headers.get("last-modified") or "", response_time)
-    if modified is None:
-        return 0.0
+    if not rules.heuristic_fraction or modified is None:
+        return None
     passed = max(0.0, date_value(headers, response_time) - modified)
     return min(rules.heuristic_max, rules.heuristic_fraction * passed)

@@ -8,15 +8,20 @@ from caching.directives import MAX_SECONDS
 
 DEFAULT_TARGETS: Final = ("cdn-cache-control",)
 
+HEURISTIC_FRACTION: Final = 0.1
+"""What section 4.2.2 calls typical."""
+
+HEURISTIC_MAX: Final = 86_400.0
+
 
 class CacheRules(Struct, frozen=True, kw_only=True):
     """The choices. The defaults are the RFC's own, or nothing."""
 
     default_ttl: float | None = None
     """Lifetime where the service states none; None for the heuristic of section 4.2.2."""
-    heuristic_fraction: float = 0.1
-    """Of the time since Last-Modified."""
-    heuristic_max: float = 86_400.0
+    heuristic_fraction: float = HEURISTIC_FRACTION
+    """Of the time since Last-Modified; 0 where nothing is assumed."""
+    heuristic_max: float = HEURISTIC_MAX
     max_ttl: float = float(MAX_SECONDS)
     """No lifetime is longer."""
     targets: tuple[str, ...] = DEFAULT_TARGETS

@@ -8,7 +8,7 @@ from caching import vary
 from caching.ages import corrected_initial_age, date_value
 from caching.dates import format_date
 from caching.directives import Directives
-from caching.freshness import assumed_lifetime, explicit_lifetime
+from caching.freshness import assumed_lifetime, explicit_lifetime, may_be_kept
 from caching.lists import names
 from caching.request import CacheRequest
 from caching.settings import CacheRules
@@ -89,21 +89,23 @@ def store(
         return Refusal.VARY
     lifetime = explicit_lifetime(directives, headers, response_time, targeted=is_targeted)
     if lifetime is None:
+        if not may_be_kept(response.status, directives, rules):
+            return Refusal.STATUS
         lifetime = assumed_lifetime(response.status, directives, headers, response_time, rules)
-    if lifetime is None:
-        return Refusal.STATUS
+    # The route's windows begin where a lifetime ends.
+    has_windows = lifetime is not None and response.status not in rules.errors
     stored = StoredResponse(
         status=response.status,
         fields=_kept(headers, left_out, response_time),
         facts=Facts(
             response_time=response_time,
             initial_age=corrected_initial_age(headers, request_time, response_time),
-            lifetime=min(lifetime, rules.max_ttl) * (1.0 - rules.jitter * chance),
+            lifetime=min(lifetime or 0.0, rules.max_ttl) * (1.0 - rules.jitter * chance),
             date=date_value(headers, response_time),
             vary=vary.values(varies, request.headers),
             length=length,
             targeted=tuple(field for field in headers if field[0] in rules.targets),
-            **_permissions(response.status, directives, rules)._asdict(),
+            **_permissions(directives, rules, has_windows=has_windows)._asdict(),
         ),
     )
     return stored if retention(stored, rules, response_time) > 0 else Refusal.STALE
@@ -158,15 +160,14 @@ class _Permissions(NamedTuple):
     immutable: bool
 
 
-def _permissions(status: int, directives: Directives, rules: CacheRules) -> _Permissions:
+def _permissions(directives: Directives, rules: CacheRules, *, has_windows: bool) -> _Permissions:
     no_cache = directives.fields("no-cache")
     validate = no_cache is not None and (not no_cache or bool(no_cache & _ESSENTIAL))
     strict = any(name in directives for name in _STRICT)
     if validate or strict:
         return _Permissions(validate, strict, 0.0, 0.0, "immutable" in directives)
-    route_revalidate, route_error = rules.stale_while_revalidate, rules.stale_if_error
-    if status in rules.errors:
-        route_revalidate = route_error = 0.0
+    route_revalidate = rules.stale_while_revalidate if has_windows else 0.0
+    route_error = rules.stale_if_error if has_windows else 0.0
     revalidate = directives.seconds("stale-while-revalidate")
     error = directives.seconds("stale-if-error")
     return _Permissions(

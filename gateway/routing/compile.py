@@ -17,7 +17,7 @@ from caching.counting import Counting
 from caching.flight import Flights
 from caching.invalidation import SAFE
 from caching.keying import Keying
-from caching.settings import CacheRules
+from caching.settings import HEURISTIC_FRACTION, CacheRules
 from caching.tags import Tags
 from contract.cache import EDGE, GLOBAL
 from ends.respond import Respond
@@ -353,7 +353,8 @@ class _Builder:
         if cache is None:
             return None
         rules = CacheRules(
-            default_ttl=seconds(cache.ttl),
+            default_ttl=None if cache.ttl in ("heuristic", "stated") else seconds(cache.ttl),
+            heuristic_fraction=HEURISTIC_FRACTION if cache.ttl == "heuristic" else 0.0,
             stale_while_revalidate=seconds(cache.stale_while_revalidate or "0s"),
             stale_if_error=seconds(cache.stale_if_error or "0s"),
             errors={int(status): seconds(time) for status, time in cache.errors.items()},

@@ -34,6 +34,7 @@ from resilience.settings import (
 from routing.texts import FieldName, HostName, Name, UpstreamPath
 from routing.units import (
     Duration,
+    Lifetime,
     Percentage,
     PositiveDuration,
     ShortDuration,
@@ -407,8 +408,9 @@ class CacheKeySettings(Settings, frozen=True, kw_only=True):
 class CacheSettings(Settings, frozen=True, kw_only=True):
     """Answers may be stored and used again."""
 
-    ttl: Duration
-    """Freshness lifetime where the service does not state one."""
+    ttl: Lifetime = "stated"
+    """Freshness lifetime where the service does not state one: a time, `heuristic` (a tenth of the
+    time since Last-Modified, at most a day), or with `stated` none."""
     stale_while_revalidate: Duration | None = None
     """How long it may be used stale while it is validated, where the service does not say."""
     stale_if_error: Duration | None = None

@@ -20,6 +20,14 @@ PositiveDuration = Annotated[
         description="A duration above zero such as 250ms, 30s or 1h30m.",
     ),
 ]
+# One pattern, as msgspec accepts no union of a text with a pattern and a literal text.
+Lifetime = Annotated[
+    str,
+    Meta(
+        pattern=r"^(([0-9]{1,5}(h|m|s|ms)){1,4}|heuristic|stated)$",
+        description="A duration such as 30s or 1h30m, `heuristic` or `stated`.",
+    ),
+]
 ShortDuration = Annotated[
     str,
     Meta(
@@ -31,7 +39,6 @@ Percentage = Annotated[
     str,
     Meta(pattern=r"^(100|[1-9]?[0-9])%$", description="A percentage such as 10%."),
 ]
-# One pattern, as msgspec accepts no union of a text with a pattern and a literal text.
 Size = Annotated[
     str,
     Meta(

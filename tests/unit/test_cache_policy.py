@@ -15,9 +15,18 @@ from caching.stored import Facts, StoredResponse
 from contract.cache import FACTS, ORIGIN, TTL
 from messages import Exchange, Headers, Response
 from policies.cache import Cache
+from routing.compile import CompiledRoutes
 from routing.versions import Versions
-from tests.unit.fakes import NOW, FakeStore, answer_empty, exchange, json_response, run
-from tests.unit.tables import table
+from tests.unit.fakes import (
+    NOW,
+    FakePlatform,
+    FakeStore,
+    answer_empty,
+    exchange,
+    json_response,
+    run,
+)
+from tests.unit.tables import route, table
 
 RULES = CacheRules(default_ttl=30.0)
 KEY = f"{ORIGIN}api.example.com/-/-/things"
@@ -204,3 +213,48 @@ def test_a_strong_tag_of_coded_bytes_is_a_weak_one_of_the_others() -> None:
     # Written again, as after a validation, it is still what it was.
     again = as_read(read, b"body")
     assert (again.facts.was_coded, again.facts.length) == (True, None)
+
+
+MODIFIED = {"last-modified": format_date(NOW - 1000)}
+LIFETIMES: list[tuple[dict[str, str], dict[str, str], int | None]] = [
+    # the route's `cache`, fields of the answer, seconds for which it is fresh; None: not stored
+    ({}, {}, None),
+    ({}, MODIFIED, 0),
+    ({}, {"cache-control": "max-age=60"}, 60),
+    ({"ttl": "stated"}, MODIFIED, 0),
+    ({"ttl": "heuristic"}, {}, None),
+    ({"ttl": "heuristic"}, MODIFIED, 100),
+    ({"ttl": "heuristic"}, {**MODIFIED, "cache-control": "max-age=60"}, 60),
+    ({"ttl": "30s"}, {}, 30),
+    ({"ttl": "30s"}, MODIFIED, 30),
+    ({"ttl": "0s", "stale_if_error": "1h"}, {}, 0),
+    ({"stale_if_error": "1h"}, {}, None),
+]
+
+
+@pytest.mark.parametrize(("cache", "fields", "lifetime"), LIFETIMES)
+def test_the_table_says_what_is_assumed_where_the_service_says_nothing(
+    cache: dict[str, str], fields: dict[str, str], lifetime: int | None
+) -> None:
+    platform = FakePlatform()
+    platform.binding("DATA").answer = lambda _: json_response(b"{}", 200, **fields)
+    routes = CompiledRoutes(table(route(cache=cache)), platform)
+
+    def get() -> str | None:
+        asked = exchange("GET", "/things/7")
+        found = routes.resolve(asked.request)
+        asked.request.path, asked.route, asked.parameters = found.path, found.target, {"id": "7"}
+
+        async def answer() -> Response:
+            return await found.target.handle(asked)
+
+        return status(run(answer()))
+
+    stored = "" if lifetime is None else "; stored"
+    assert get() == f"edge-gateway; fwd=uri-miss; fwd-status=200{stored}"
+    if lifetime is None:
+        assert get() == "edge-gateway; fwd=uri-miss; fwd-status=200"
+    elif lifetime:
+        assert get() == f"edge-gateway; hit; ttl={lifetime}"
+    else:
+        assert get() == "edge-gateway; fwd=stale; fwd-status=200; stored"

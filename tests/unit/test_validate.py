@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from cli.validate import MAX_VIOLATIONS, Violation, violations
 from routing.table import Condition, Method, RouteSettings, Table
-from routing.units import Duration
+from routing.units import Duration, Lifetime
 from tests.unit.tables import document, route
 from transforms.operations import BodyOperation
 
@@ -46,6 +46,7 @@ OPERATIONS = (
     "one of `add`, `set`, `replace`, `default`, `append`, `remove`, `rename`, `move`, `copy`, "
     "`each`, `wrap`, `unwrap`, `cast`, `translate`"
 )
+LIFETIME = "a duration such as 30s or 1h30m, `heuristic` or `stated`"
 DATE = "a date and time such as 2026-06-01T00:00:00Z"
 
 CASES: list[tuple[Any, Any, list[str]]] = [
@@ -64,6 +65,11 @@ CASES: list[tuple[Any, Any, list[str]]] = [
     ("a\nb", int, ["expected a whole number, found `a\\nb`"]),
     (0, None, ["expected null, found the number 0"]),
     ("1 m", Duration, ["expected a duration such as 250ms, 30s or 1h30m, found `1 m`"]),
+    ("stated", Lifetime, []),
+    ("30s", Lifetime, []),
+    ("auto", Lifetime, [f"expected {LIFETIME}, found `auto`"]),
+    ("30sheuristic", Lifetime, [f"expected {LIFETIME}, found `30sheuristic`"]),
+    ("Heuristic", Lifetime, [f"expected {LIFETIME}, found `Heuristic`; did you mean `heuristic`?"]),
     ("post", Method, [f"expected {METHODS}, found `post`; did you mean `POST`?"]),
     ("1", Literal[1, 2], ["expected one of `1`, `2`, found the text `1`; did you mean `1`?"]),
     (True, Literal[1, 2], ["expected one of `1`, `2`, found `true`"]),
@@ -141,7 +147,7 @@ def accepted(value: Any, kind: Any) -> bool:
 
 def test_every_violation_has_its_path_and_none_hides_another() -> None:
     wrong = document(
-        route(methods=["GET", "GTE"], access={"scopes": []}, cache={"til": "1m"}), rate_limits=[]
+        route(methods=["GET", "GTE"], access={"scopes": []}, aggregate={"part": {}}), rate_limits=[]
     )
     wrong["services"]["Data"] = {"timeout": "0s"}
     assert [(violation.path, violation.key) for violation in violations(wrong, Table)] == [
@@ -150,8 +156,8 @@ def test_every_violation_has_its_path_and_none_hides_another() -> None:
         (("rate_limits",), False),
         (("routes", 0, "methods", 1), False),
         (("routes", 0, "access", "scopes"), False),
-        (("routes", 0, "cache"), False),
-        (("routes", 0, "cache", "til"), True),
+        (("routes", 0, "aggregate"), False),
+        (("routes", 0, "aggregate", "part"), True),
     ]
 
 

@@ -309,6 +309,33 @@ def test_the_tag_of_an_edited_answer_is_known_in_the_store_and_to_the_service(
     assert calls(path) == asked + 1
 
 
+ASSUMED = [
+    # route, fields of the service, seconds for which the answer is fresh; None: it is not stored
+    ("by-heuristic", ["Last-Modified: Fri, 01 Jan 2021 00:00:00 GMT"], 86400),
+    ("by-heuristic", [], None),
+    ("as-stated", ["Last-Modified: Fri, 01 Jan 2021 00:00:00 GMT"], 0),
+    ("as-stated", ["Cache-Control: max-age=60"], 60),
+    ("as-stated", [], None),
+]
+
+
+@pytest.mark.parametrize(("route", "fields", "lifetime"), ASSUMED)
+def test_a_route_chooses_what_is_assumed_of_answers(
+    lab: Consumer, route: str, fields: list[str], lifetime: int | None
+) -> None:
+    path, query = f"/{route}/{unique('x')}", {"header": fields}
+    first = status_of(lab.get(path, params=query))
+    assert first.endswith("; stored") is (lifetime is not None)
+    if lifetime:
+        ttl = re.search(r"hit; ttl=(\d+)", status_of(next_hit(lab, path, params=query)))
+        assert ttl is not None
+        assert lifetime - 10 <= int(ttl[1]) <= lifetime
+    elif lifetime is None:
+        assert "fwd=uri-miss" in status_of(lab.get(path, params=query))
+    else:
+        eventually(lambda: "fwd=stale" in status_of(lab.get(path, params=query)))
+
+
 STATED = {"body": '{"a":1}', "header": ['ETag: "1"', "Cache-Control: max-age=60"], "validate": ""}
 
 

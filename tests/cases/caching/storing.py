@@ -5,6 +5,7 @@ from typing import Any, Final
 SECRET: Final = "authorization: Bearer x"
 HEURISTIC: Final = "last-modified: {-1000}"
 TTL: Final = {"default_ttl": 30.0}
+STATED: Final = {"heuristic_fraction": 0.0}
 ERRORS: Final = {"default_ttl": 30.0, "errors": {404: 10.0, 503: 1.0}}
 WINDOWS: Final = {"stale_while_revalidate": 9.0, "stale_if_error": 9.0}
 
@@ -104,6 +105,16 @@ CASES: Final[list[tuple[Any, ...]]] = [
     ("9111 4.2.2", "says", "", "last-modified: {-1000} | date: {-100}", "90 age=100"),
     ("9111 4.2.2", "says", "", "last-modified: {-100000000}", "86400"),
     ("9111 4.2.2", "says", "", "last-modified: {-1000}", {"heuristic_fraction": 0.5}, "500"),
+    ("9111 4.2.2", "says", "", HEURISTIC, {"heuristic_max": 50.0}, "50"),
+    ("9111 4.2.2", "says", "", HEURISTIC, STATED, "0"),
+    ("9111 4.2.2", "says", "", "cc: max-age=60", STATED, "60"),
+    ("9111 4.2.2", "says", "", "", STATED, "no: stale"),
+    ("9111 4.2.2", "says", "", "cc: public", STATED, "no: stale"),
+    ("9111 4.2.2", "says", "", 'cc: no-cache | etag: "1"', STATED, "0 validate"),
+    ("9111 4.2.4", "says", "", 'etag: "1"', {**STATED, **WINDOWS}, "0"),
+    ("9111 4.2.4", "says", "", "", {**STATED, **WINDOWS}, "no: stale"),
+    ("9111 4.2.4", "says", "", "cc: max-age=60", {**STATED, **WINDOWS}, "60 swr=9 sie=9"),
+    ("9111 4.2.4", "says", "", "", {"default_ttl": 0.0, **WINDOWS}, "0 swr=9 sie=9"),
     ("9111 4.2.2", "says", "", "last-modified: {1000}", "0"),
     ("9111 4.2.2", "says", "", "last-modified: long ago", "0"),
     ("9111 4.2.2", "says", "", "", "no: stale"),
@@ -114,6 +125,9 @@ CASES: Final[list[tuple[Any, ...]]] = [
     ("9111 4.2.2", "says", "", "cc: max-age=60", TTL, "60"),
     ("9111 4.2.2", "says", "", "404", TTL, "no: stale"),
     ("9111 4.2.2", "says", "", "404 | cc: public", TTL, "30"),
+    ("9111 4.2.4", "says", "", "404", {**TTL, **WINDOWS}, "no: stale"),
+    ("9111 4.2.4", "says", "", '404 | etag: "1"', {**TTL, **WINDOWS}, "0"),
+    ("9111 4.2.4", "says", "", "404 | cc: stale-if-error=9", {**TTL, **WINDOWS}, "0 sie=9"),
     ("9111 4.2.2", "says", "", "500", TTL, "no: status"),
     # What the route says of errors, where the service says nothing.
     ("9111 4.2.2", "says", "", "404", ERRORS, "10"),
@@ -129,7 +143,11 @@ CASES: Final[list[tuple[Any, ...]]] = [
     ("9111 4.2.2", "says", "", "599 | cc: public | last-modified: {-1000}", "100"),
     *(
         ("9110 15.1", "says", "", f"{status} | {HEURISTIC}", "100")
-        for status in (200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501)
+        for status in (200, 203, 204, 300, 301, 308)
+    ),
+    *(
+        ("9110 15.1", "says", "", f"{status} | {HEURISTIC}", "0")
+        for status in (404, 405, 410, 414, 501)
     ),
     *(
         ("9110 15.1", "says", "", f"{status} | {HEURISTIC}", "no: status")
