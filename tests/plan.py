@@ -275,6 +275,7 @@ def core_worker() -> Worker:
         for path in (gateway / part).glob("*.py")
     ]
     alone = (
+        "bodies",
         "messages",
         "pipeline",
         "settings",
