@@ -24,13 +24,14 @@ def caller(subject: str) -> dict[str, str]:
 def test_path_query_and_fields_of_a_request(
     lab: Consumer, caller: dict[str, str], subject: str
 ) -> None:
-    fields = {**caller, "x-search": "a b", "cookie": "secret=1"}
+    fields = {**caller, "x-search": "a b", "x-listed": "one", "cookie": "secret=1"}
     response = lab.get("/reshaped/x%20y?page=2&%61=+", headers=fields)
     told = response.json()
     assert told["path"] == f"/for/{subject}/x%20y-2"
     assert told["query"] == "p=2&%61=+&q=a%20b%26more"
     assert told["headers"]["x-caller"] == subject
     assert told["headers"]["x-copy"] == "a b"
+    assert told["headers"]["x-listed"] == "one, two"
     assert not {"x-search", "cookie", "authorization"} & set(told["headers"])
     assert response.headers["x-page"] == "2"
     assert response.headers["vary"] == "authorization, x-search"
