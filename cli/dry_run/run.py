@@ -1,15 +1,17 @@
 """Tries calls against a table: the edge's `Application` on a platform in memory."""
 
 import hashlib
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Final, NamedTuple, TypeVar
 
 from application import Application
+from caching.purger import Defer, Purger
 from cli.dry_run.call import Call, Caller
 from cli.dry_run.platform import Answer, Content, RecordingPlatform, Sent
 from contract.names import CLIENT_ADDRESS
 from contract.problems import Problem
+from memory import Memory
 from messages import Exchange, Headers, Request, Response, read_body
 from routing.compile import CompiledRoute, CompiledRoutes
 from routing.match import Considered
@@ -49,6 +51,8 @@ class Outcome(NamedTuple):
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes | None
+    purged: tuple[str, ...]
+    """Marks of stored answers that it has made out of date: `contract.feed.Mark`."""
     log: dict[str, Any]
     failure: Exception | None
     """What the answer was made of, where that is a problem or a defect."""
@@ -58,6 +62,11 @@ class Outcome(NamedTuple):
         """The problem's code; None where the answer is none."""
         code = self.log.get("problem")
         return str(code) if code is not None else None
+
+    @property
+    def purged_tags(self) -> tuple[str, ...]:
+        """The tags among what it has purged."""
+        return tuple(mark[4:] for mark in self.purged if mark.startswith("tag:"))
 
     @property
     def detail(self) -> str | None:
@@ -95,12 +104,23 @@ class _Observed(Application):
             raise
 
 
+class _Purger(Purger):
+    """Keeps what would be purged."""
+
+    noted: tuple[str, ...] = ()
+
+    async def purge(self, marks: Sequence[str], defer: Defer, *, soft: bool = False) -> None:
+        self.noted += tuple(marks)
+
+
 class DryRun:
     """A table, ready to be asked. `now` is the Unix time at which all calls arrive."""
 
     def __init__(self, table: Table, now: float) -> None:
         self._platform = RecordingPlatform()
-        self._application = _Observed(table, "dry-run", self._platform)
+        memory = Memory()
+        memory.purger = self._purger = _Purger(memory.purges)
+        self._application = _Observed(table, "dry-run", self._platform, memory)
         self._now = self._platform.now = now
 
     @property
@@ -113,6 +133,7 @@ class DryRun:
         platform = self._platform
         platform.answer = answer if answer is not None else Answer()
         platform.sent.clear()
+        self._purger.noted = ()
         request = self._request(call)
         exchange = Exchange(
             request,
@@ -134,6 +155,7 @@ class DryRun:
             status=response.status,
             headers=tuple(response.headers),
             body=None if body is None else _finished(read_body(body, _ANY_SIZE)),
+            purged=self._purger.noted,
             log=exchange.log,
             failure=self._application.failure,
         )

@@ -77,6 +77,8 @@ class ExpectedCase(Settings, frozen=True, kw_only=True):
     version: NameOrNone | None = None
     service: NameOrNone | None = None
     upstream: UpstreamCase | None = None
+    purges: tuple[str, ...] | None = None
+    """Tags of stored answers, in any order."""
     response: ResponseCase | None = None
 
 

@@ -32,6 +32,9 @@ def mismatches(expected: ExpectedCase, outcome: Outcome) -> Iterator[Mismatch]:
     yield from _compare(("route",), expected.route, route or NONE)
     yield from _compare(("version",), expected.version, outcome.version or NONE)
     yield from _compare(("service",), expected.service, outcome.service or NONE)
+    if expected.purges is not None:
+        found = _listed(outcome.purged_tags)
+        yield from _compare(("purges",), _listed(expected.purges), found)
     if expected.upstream is not None:
         yield from _upstream(expected.upstream, outcome)
     if expected.response is not None:
@@ -91,6 +94,10 @@ def _is_equal(expected: Any, found: bytes | None) -> bool:
 def _compare(path: Path, expected: object, found: object) -> Iterator[Mismatch]:
     if expected is not None and expected != found:
         yield Mismatch(path, _told(expected), _told(found), [])
+
+
+def _listed(tags: Iterable[str]) -> str:
+    return ", ".join(sorted(set(tags))) or NONE
 
 
 def _told(value: object) -> str:

@@ -29,7 +29,7 @@ def test_a_derived_route_shows_its_whole_way(capsys: pytest.CaptureFixture[str])
     assert (found["route"], found["changes"]) == ("change-roadmap", ["plans-become-roadmaps"])
     assert found["parameters"] == {"id": "rm_7"}
     assert [step["name"] for step in found["pipeline"]] == [
-        *("lifecycle", "guard", "authenticate", "rate_limit"),
+        *("lifecycle", "guard", "authenticate", "rate_limit", "invalidate"),
         *("validate", "transform", "circuit_breaker", "dispatch"),
     ]
     assert (found["service"], found["sent"]["line"]) == ("data", "PATCH /roadmaps/rm_7")

@@ -20,6 +20,7 @@ routes:
     service: data
     access: { scopes: [read] }
     transform: old
+    purge: [things, "of:{claim.sub}"]
 """
 
 
@@ -50,6 +51,9 @@ HOLDS = [
     (f"{{ url: /things, {ADA} }}", "{ status: 201, headers: { ETag: x }, json: [1, { a: null }] }",
      "{ response: { status: 201, headers: { etag: x, X-No: null }, json: [1, { a: null }] } }"),
     (f"{{ url: /things, {ADA} }}", "{ body: text }", "{ response: { body: text } }"),
+    (f"{{ method: POST, url: /things, {ADA} }}", "{}", "{ purges: ['of:ada', things] }"),
+    (f"{{ method: POST, url: /things, {ADA} }}", "{ status: 409 }", "{ purges: [] }"),
+    (f"{{ url: /things, {ADA} }}", "{}", "{ purges: [] }"),
 ]  # fmt: skip
 
 
@@ -73,6 +77,7 @@ FAILS = [
     ("{ response: { status: 201 } }", "response.status: expected 201, found 200"),
     ("{ response: { problem: not-found } }", "response.problem: expected not-found, found none"),
     ("{ response: { json: { a: 1 } } }", '+{}'),
+    ("{ purges: [b, a] }", "purges: expected a, b, found none"),
 ]  # fmt: skip
 
 

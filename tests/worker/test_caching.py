@@ -78,6 +78,14 @@ def test_the_public_api_has_a_cacheable_route(anonymous: Consumer) -> None:
     assert set(hit.json()) == {"roadmaps", "milestones", "done"}
 
 
+def test_a_write_makes_the_next_read_fresh(api: Consumer, anonymous: Consumer) -> None:
+    stored = next_hit(anonymous, "/v2/statistics").json()
+    assert api.post("/v2/roadmaps", json={"title": unique("New")}).status_code == 201
+    fresh = anonymous.get("/v2/statistics")
+    assert not is_hit(fresh)
+    assert fresh.json()["roadmaps"] > stored["roadmaps"]
+
+
 def test_fields_of_the_gateway_are_of_this_answer_and_not_of_the_stored_one(
     lab: Consumer, path: str
 ) -> None:
