@@ -24,7 +24,7 @@ from contract.cache_statistics import CountsReport, Statistics
 from contract.feed import Changes, Kind, PointerAnswer, PointerRequest, TablePointer
 from contract.idempotency import BeginAnswer, BeginRequest, EndRequest
 from contract.limits import LeaseAnswer, LeaseRequest
-from messages import Exchange, Request, Response
+from messages import Exchange, Headers, Request, Response
 
 
 class Unavailable(Exception):
@@ -172,6 +172,30 @@ class ResponseStore(Protocol):
     ) -> None:
         """Keep `response`, whose body has been read and has no coding, for `ttl` seconds, and what
         the rules know of it."""
+        ...
+
+    async def purge(self, keys: Sequence[str], *, timeout: float) -> None:
+        """Forget what is stored under these keys."""
+        ...
+
+
+class CacheApi(Protocol):
+    """The Cache API of the data centre, which the cache Worker fills."""
+
+    async def match(self, key: str, *, timeout: float) -> Response | None:
+        """What is under `key`, in the stored form (`contract.cache`)."""
+        ...
+
+
+class CacheWorker(Protocol):
+    """The cache Worker, with the header fields of `contract.cache`."""
+
+    async def get(self, key: str, headers: Headers, *, timeout: float) -> Response | None:
+        """What it answers, unless that is that nothing is there."""
+        ...
+
+    async def put(self, key: str, headers: Headers, body: Any, *, timeout: float) -> int:
+        """The status with which it has answered."""
         ...
 
     async def purge(self, keys: Sequence[str], *, timeout: float) -> None:

@@ -67,8 +67,14 @@ DISPATCHING: Final = "dispatching"
 VERSIONED: Final = "versioned"
 """A gateway with docs/examples/three-versions.yaml."""
 
-FAULTS: Final = {"AUTH": "fault-auth", "DATA": "fault-data", "CACHE": "fault-cache"}
-"""By the binding that each stands under: tests/workers/fault.mjs."""
+FAULTS: Final = {
+    "AUTH": "fault-auth",
+    "DATA": "fault-data",
+    "CACHE": "fault-cache",
+    "CACHE_API": "fault-cache-api",
+}
+"""By the binding that each stands under: tests/workers/fault.mjs. There is none for the Cache API
+but at `FAULTY`, whose entry puts that in its place."""
 FAULTY_OBJECTS: Final = "fault-state"
 
 PARTNER_SECRETS: Final = {
@@ -147,7 +153,11 @@ def shared_plan(state: Path) -> Plan:
     faulty = Worker(
         config=config,
         name=FAULTY,
-        modules=table,
+        modules={
+            **table,
+            "worker.py": WORKERS / "faulty_cache_api" / "worker.py",
+            "gateway_worker.py": config.parent / "gateway" / "worker.py",
+        },
         vars=PARTNER_SECRETS | _OPERATED,
         service_bindings={**bound, **FAULTS},
         options={
@@ -250,7 +260,11 @@ def fault_workers() -> tuple[Worker, ...]:
     }
     return (
         *(
-            Worker(script=script, name=fault, service_bindings={"TARGET": real[binding]})
+            Worker(
+                script=script,
+                name=fault,
+                service_bindings={"TARGET": real[binding]} if binding in real else {},
+            )
             for binding, fault in FAULTS.items()
         ),
         Worker(script=script, name=FAULTY_OBJECTS, options=objects),
@@ -260,31 +274,8 @@ def fault_workers() -> tuple[Worker, ...]:
 def core_worker() -> Worker:
     """A Python Worker that has the gateway's pure modules beside its own, and the tests' cases."""
     gateway = CONFIGS["gateway"].parent / "gateway"
-    pure = [
-        path
-        for part in (
-            "breakers",
-            "caching",
-            "ends",
-            "idempotency",
-            "resilience",
-            "routing",
-            "schema",
-            "transforms",
-        )
-        for path in (gateway / part).glob("*.py")
-    ]
-    alone = (
-        "bodies",
-        "messages",
-        "pipeline",
-        "settings",
-        "limiting/__init__",
-        "limiting/settings",
-        "policies/__init__",
-        "policies/transform",
-    )
-    pure += [gateway / f"{name}.py" for name in alone]
+    impure = {gateway / "worker.py", gateway / "compiled_routes.py", *(gateway / "edge").iterdir()}
+    pure = [path for path in gateway.rglob("*.py") if path not in impure]
     cases = [TESTS / "__init__.py", *(TESTS / "cases").rglob("*.py")]
     return Worker(
         config=WORKERS / "core" / "wrangler.toml",

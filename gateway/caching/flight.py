@@ -12,7 +12,7 @@ from contract.cache_lease import SHARDS, FlightRequest, Outcome, ReleaseRequest,
 from messages import Exchange
 from ports import CacheLeases, Unavailable
 
-_MARGIN: Final = 0.5
+MARGIN: Final = 0.5
 """Seconds that the object is given beyond what it waits."""
 
 
@@ -69,7 +69,7 @@ class Flights:
         )
         try:
             answer = await self._leases.acquire(
-                self._object(digest), request, timeout=wait + _MARGIN
+                self._object(digest), request, timeout=wait + MARGIN
             )
         except Unavailable as failure:
             exchange.log["cache_lease"] = str(failure)
@@ -80,7 +80,7 @@ class Flights:
         """End the lease. Never raises."""
         request = ReleaseRequest(key=key, token=token, outcome=outcome)
         try:
-            await self._leases.release(self._object(key), request, timeout=_MARGIN)
+            await self._leases.release(self._object(key), request, timeout=MARGIN)
         except Unavailable:
             return
 

@@ -1,7 +1,6 @@
 """The answers of one route in the store: found by their keys and variants, written, forgotten."""
 
-from collections.abc import Coroutine
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from caching.entries import Entry, Variants, as_read, read_entry, variant_of
 from caching.flight import Flight
@@ -121,7 +120,7 @@ class Shelf:
         log, memory = exchange.log, self._memory
 
         def note(failure: str) -> None:
-            log["cache_store"] = failure
+            log["cache_store"] = _with(failure, log.get("cache_store", ""))
 
         try:
             found = await self._store.lookup(
@@ -169,29 +168,35 @@ class Shelf:
         `asked`: the fields of the request, as the client has them.
         """
         twin = self._store.duplicate(response)
-        if place.flight is None:
-            exchange.defer(self._write(place, asked, kept, twin))
-        else:
+        if place.flight is not None:
             place.flight.is_kept = True
-            exchange.defer(self._land(place.flight, self._write(place, asked, kept, twin)))
+        exchange.defer(self._land(place, asked, kept, twin))
 
-    async def _land(self, flight: Flight, writing: Coroutine[Any, Any, None]) -> None:
-        """Tell those who wait once it is written, or has failed to be."""
+    async def _land(
+        self, place: Place, asked: Headers, kept: StoredResponse, twin: Response
+    ) -> None:
+        """Tell those who wait once it is written, or has failed to be: the next one leads where
+        the service's body broke off; where it cannot be kept nobody has to wait for it."""
         outcome = Outcome.FAILED
         try:
-            await writing
-            outcome = Outcome.STORED
+            is_kept = await self._write(place, asked, kept, twin)
+            outcome = Outcome.STORED if is_kept else Outcome.UNSTORABLE
+        except Unavailable:
+            outcome = Outcome.UNSTORABLE
+            raise
         finally:
-            await flight.end(outcome)
+            if place.flight is not None:
+                await place.flight.end(outcome)
 
     async def _write(
         self, place: Place, asked: Headers, kept: StoredResponse, twin: Response
-    ) -> None:
+    ) -> bool:
+        """Whether it is kept. Raises `Unavailable` where it is in memory at most."""
         # Reading raises where the body breaks off; sent as a stream, it would seem to have ended.
         try:
             body = await read_body(twin.body, MAX_BODY)
         except BodyTooLarge:
-            return
+            return False
         kept = as_read(kept, body)
         facts, key = kept.facts, place.key.url
         stored_at = facts.response_time
@@ -206,6 +211,7 @@ class Shelf:
             key = place.key.of_variant(variant_of(variants, asked))
         response = Response(kept.status, Headers(kept.fields), body)
         await self._keep(key, Entry(kept, None, response), body, stored_at, ttl)
+        return True
 
     async def _keep(
         self, key: str, entry: Entry, body: bytes, stored_at: float, ttl: float
@@ -232,6 +238,13 @@ class Shelf:
             await self._store.purge(keys, timeout=self.TIMEOUT)
         except Unavailable as failure:
             exchange.log["cache_store"] = str(failure)
+
+
+def _with(failure: str, failures: str) -> str:
+    """Those of one request, in order and each once."""
+    if not failures or failure in failures:
+        return failures or failure
+    return f"{failures}; {failure}"
 
 
 def _is_fresh(entry: Entry, now: float) -> bool:

@@ -14,6 +14,8 @@ import js
 import msgspec
 from pyodide.ffi import jsnull
 
+from caching.leases import PatientLeases
+from caching.tiers import SharedTiers
 from contract.auth import VerifyRequest, VerifyResponse
 from contract.log_line import log_line
 from contract.names import IDENTITY_SECRET, OBJECTS, PING, Binding
@@ -30,7 +32,7 @@ from edge.objects import (
     RateLimiterObjects,
 )
 from edge.services import BoundService, MissingService, UrlService
-from edge.shared_cache import SharedCache
+from edge.shared_cache import CacheApi, CacheWorker, duplicate
 from edge.signing import WebCryptoSigner
 from messages import Exchange, Response
 from ports import RegionKind, Secret, Service, Unavailable
@@ -117,9 +119,11 @@ class CloudflarePlatform:
         keys = getattr(env, IDENTITY_SECRET, None)
         self.signer = WebCryptoSigner(keys, getattr(env, "ENVIRONMENT", None))
         self.idempotency = IdempotencyKeyObjects(getattr(env, Binding.IDEMPOTENCY, None))
-        self.store = SharedCache(getattr(env, Binding.CACHE))
+        cache = CacheWorker(getattr(env, Binding.CACHE))
+        self.store = SharedTiers(CacheApi(), cache, time.time, duplicate)
         self.cache_counts = CacheStatisticsObject(getattr(env, Binding.CACHE_STATISTICS, None))
-        self.leases = CacheLeaseObjects(getattr(env, Binding.CACHE_LEASE, None))
+        leases = CacheLeaseObjects(getattr(env, Binding.CACHE_LEASE, None))
+        self.leases = PatientLeases(leases, time.time)
         feed = getattr(env, Binding.CHANGE_FEED, None)
         self.feed = ChangeFeedObject(feed) if feed is not None else None
         audit_log = getattr(env, Binding.AUDIT_LOG, None)

@@ -25,6 +25,8 @@ Answers = Mapping[str, int]
 """How many of each kind: a status, and what marks it."""
 
 LIMITED: Final = "/limited/by-address/x"
+CACHED: Final = ("/v2/cached", "/hurried")
+"""Where each request is for something else, of which nothing is stored."""
 
 # what is down, fault, Worker that fails, path, answers
 CASES: Final[list[tuple[str, str, str, str, Answers]]] = [
@@ -36,8 +38,10 @@ CASES: Final[list[tuple[str, str, str, str, Answers]]] = [
     ("limiter object", "hang", FAULTY_OBJECTS, "/limited/closed", {"503": 8}),
     ("breaker object", "throw", FAULTY_OBJECTS, "/forgives", {"200": 8}),
     ("breaker object", "hang", FAULTY_OBJECTS, "/forgives", {"200": 8}),
-    ("cache lease object", "throw", FAULTY_OBJECTS, "/v2/cached", {"200": 8}),
-    ("cache lease object", "hang", FAULTY_OBJECTS, "/v2/cached", {"200": 8}),
+    ("cache lease objects", "throw", FAULTY_OBJECTS, "/hurried", {"200": 8}),
+    ("cache lease objects", "hang", FAULTY_OBJECTS, "/hurried", {"200": 8}),
+    ("Cache API", "throw", FAULTS["CACHE_API"], "/v2/cached", {"200": 8}),
+    ("Cache API", "hang", FAULTS["CACHE_API"], "/v2/cached", {"200": 8}),
     ("cache Worker", "throw", FAULTS["CACHE"], "/v2/cached", {"200": 8}),
     ("cache Worker", "status", FAULTS["CACHE"], "/v2/cached", {"200": 8}),
     ("cache Worker", "hang", FAULTS["CACHE"], "/v2/cached", {"200": 8}),
@@ -66,11 +70,10 @@ def test_nobody_waits_for_what_is_down(
     path: str,
     answers: Answers,
 ) -> None:
-    place = f"{path}/{unique('waiting')}" if path == "/v2/cached" else path
     fail(worker, fault)
     note = Noted(faulty)
     for _ in range(REQUESTS):
-        note.ask(place)
+        note.ask(f"{path}/{unique('waiting')}" if path in CACHED else path)
     table.append(f"| {down} | {fault} | `{path}` | {note} |")
     assert note.answers == answers
     assert max(note.took) < HANG / 4

@@ -32,7 +32,8 @@ UPLOADED = {
     "gateway": {
         "": """
             addresses application bodies compiled_routes hardening health identities identity_keys
-            memory messages pipeline ports reference security_headers settings tracing worker
+            memory messages pipeline ports reference resting security_headers settings tracing
+            worker
         """,
         "admin": """
             __init__ audit breakers cache endpoint endpoints health host keys plane purge tables
@@ -40,10 +41,11 @@ UPLOADED = {
         """,
         "breakers": "__init__ settings talk view",
         "caching": """
-            __init__ ages cache_status conditions counting dates decide decision directives
-            entity_tags entries explaining flight freshness invalidation keying keys lists
-            memory_tier purger purges ranges request serving settings shelf stored storing
-            structured_fields tags targeted updating vary
+            __init__ ages answering cache_status collapsing conditions counting dates decide
+            decision directives entity_tags entries explaining fetching flight freshness
+            invalidation keying keys leases lists memory_tier purger purges ranges refreshing
+            request serving settings shelf stored storing structured_fields tags targeted tiers
+            updating vary
         """,
         "edge": """
             __init__ adapters asking border convert driver idle objects services shared_cache

@@ -7,11 +7,21 @@ import pytest
 
 from caching.flight import Flights
 from caching.settings import CacheRules
+from contract.cache import MAX_BODY
 from contract.cache_lease import Outcome, Turn
 from contract.problems import UPSTREAM_UNREACHABLE, Problem
-from messages import Exchange, Response
+from messages import Exchange, Headers, Response
 from policies.cache import Cache
-from tests.unit.fakes import NOW, FakeLeases, FakeStore, exchange, json_response, run
+from ports import Unavailable
+from tests.unit.fakes import (
+    NOW,
+    FakeLeases,
+    FakeStore,
+    FakeStream,
+    exchange,
+    json_response,
+    run,
+)
 
 RULES = CacheRules(default_ttl=60.0)
 
@@ -89,6 +99,21 @@ def test_who_leads_tells_the_others(answer: Response | Problem, outcome: Outcome
     else:
         client.ask()
     assert client.leases.outcomes == [outcome]
+
+
+def test_nobody_waits_for_what_cannot_be_kept() -> None:
+    client = Client()
+    client.store.down = True
+    with pytest.raises(Unavailable):
+        client.ask()
+    assert client.leases.outcomes == [Outcome.UNSTORABLE]
+
+
+def test_nobody_waits_for_what_is_too_large() -> None:
+    client = Client()
+    client.answer = Response(200, Headers(), FakeStream(bytes(MAX_BODY + 1)))
+    client.ask()
+    assert client.leases.outcomes == [Outcome.UNSTORABLE]
 
 
 @pytest.mark.parametrize("turn", [Turn.ALONE, Turn.LATE, Turn.STORED])

@@ -1,5 +1,6 @@
 """One fetch for all who want the same at the same time, in workerd: the origin counts."""
 
+import hashlib
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -9,11 +10,13 @@ from contextlib import ExitStack, suppress
 import httpx
 import pytest
 
+from contract.cache_lease import SHARDS
 from runtime.local import LocalRuntime
 from tests.conftest import Fail
 from tests.consumer import Consumer, unique
 from tests.eventually import eventually
-from tests.plan import FAULTY_OBJECTS, LABS
+from tests.plan import FAULTY_OBJECTS, LABS, ORIGIN
+from tests.worker.test_tiers import key_of
 
 Calls = Callable[[str], int]
 CLIENTS = 200
@@ -119,3 +122,31 @@ def test_without_the_object_everybody_goes(
     answers = at_once([faulty], f"{path}?delay=100", 5)
     assert {answer.status_code for answer in answers} == {200}
     assert 1 <= calls(path) <= 5
+
+
+def test_who_waits_in_an_object_that_is_reset_waits_in_the_one_in_its_place(
+    faulty: Consumer, runtime: LocalRuntime, fail: Fail, path: str, calls: Calls
+) -> None:
+    """As on a deploy of the state Worker. What stands behind the fault goes on and knows who leads;
+    else one request more would go to the service."""
+    gate, others = unique("gate"), 20
+    url, objects = f"{path}?gate={gate}", runtime.url(FAULTY_OBJECTS)
+    fail(FAULTY_OBJECTS, "none")  # and counts anew
+
+    def asked() -> int:
+        return int(httpx.get(f"{objects}/-/calls").text)
+
+    with ThreadPoolExecutor(1 + others) as pool:
+        leads = pool.submit(faulty.get, url, headers=HOST)
+        eventually(lambda: calls(path) == 1)
+        waiting = [pool.submit(faulty.get, url, headers=HOST) for _ in range(others)]
+        eventually(lambda: asked() == 1 + others)
+        key = f"{key_of('collapsed', path, HOST['host'])}?gate={gate}"
+        shard = int(hashlib.sha256(key.encode()).hexdigest()[:4], 16) % SHARDS
+        httpx.post(f"{objects}/-/reset", params={"object": f"global/{shard:02x}"})
+        eventually(lambda: asked() == 1 + 2 * others)
+        httpx.post(f"{runtime.url(ORIGIN)}/-/open", params={"gate": gate}).raise_for_status()
+        answers = [one.result() for one in (leads, *waiting)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert kinds(answers)["collapsed"] == others
+    assert calls(path) == 1

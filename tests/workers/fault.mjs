@@ -27,13 +27,17 @@ async function inject(pass) {
 
 export default class extends WorkerEntrypoint {
   async fetch(request) {
-    switch (new URL(request.url).pathname) {
+    const url = new URL(request.url);
+    switch (url.pathname) {
       case "/-/fault":
         fault = await request.text();
         calls = 0;
         return new Response(fault);
       case "/-/calls":
         return new Response(String(calls));
+      case "/-/reset": // ?object=name: a CacheLease object ends, as on a deploy, with all calls in it
+        await this.env.FAULTY_CACHE_LEASE.getByName(url.searchParams.get("object")).reset().catch(String);
+        return new Response("reset");
     }
     if (fault === "status") return new Response("injected", { status: 500 });
     if (fault === "rubbish") return new Response(RUBBISH);
@@ -50,6 +54,12 @@ export default class extends WorkerEntrypoint {
 
   ping() {
     return inject(() => this.env.TARGET.ping());
+  }
+
+  // As the Cache API has it, in whose place it stands in tests/workers/faulty_cache_api.
+  match(url) {
+    if (fault === "rubbish") return new Response(RUBBISH);
+    return inject(() => caches.default.match(url));
   }
 
   // As the binding of a Secrets Store has it; tests/plan.py knows the value.
@@ -98,6 +108,10 @@ export class CircuitBreaker extends FaultyObject {
 }
 
 export class CacheLease extends FaultyObject {
+  reset() {
+    this.ctx.abort("injected: reset");
+  }
+
   acquire(argument) {
     return inject(() => this.real(this.env.CACHE_LEASE).acquire(argument));
   }
