@@ -184,7 +184,17 @@ async def read_body(body: Body, limit: int) -> bytes:
 class Request:
     """A request on its way to a service. `path` is normalised and without a version prefix."""
 
-    __slots__ = ("body", "headers", "host", "method", "origin", "path", "query", "scheme")
+    __slots__ = (
+        "body",
+        "headers",
+        "host",
+        "keeps_coding",
+        "method",
+        "origin",
+        "path",
+        "query",
+        "scheme",
+    )
 
     def __init__(
         self,
@@ -200,6 +210,9 @@ class Request:
     ) -> None:
         self.origin = origin
         """The platform's own request object, where there is one, for the edge to use."""
+        self.keeps_coding = False
+        """Whether the answer's body is wanted in its content coding, as it comes; else the platform
+        decodes it where anybody reads it, and encodes it again on its way to the client."""
         self.method = method
         self.scheme = scheme
         self.host = host
@@ -213,10 +226,11 @@ class Response:
     """An answer on its way to the client.
 
     `origin` is the platform's own response object, where there is one, for the edge to use (to
-    duplicate a stream).
+    duplicate a stream). `is_coded`: the bytes of the body are in the coding that Content-Encoding
+    names, and go out as they are; else the platform sees to what the field says.
     """
 
-    __slots__ = ("body", "headers", "origin", "status")
+    __slots__ = ("body", "headers", "is_coded", "origin", "status")
 
     def __init__(
         self,
@@ -225,11 +239,13 @@ class Response:
         body: Body = None,
         *,
         origin: Any = None,
+        is_coded: bool = False,
     ) -> None:
         self.status = status
         self.headers = headers if headers is not None else Headers()
         self.body = body
         self.origin = origin
+        self.is_coded = is_coded
 
 
 class Exchange:

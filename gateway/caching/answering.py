@@ -17,8 +17,9 @@ async def served(exchange: Exchange, serve: Serve, place: Place, told: str) -> R
         exchange.log["cache_bytes"] = serve.stored.facts.length or 0
     if serve.status in (304, 416) or place.entry is None:
         return Response(serve.status, headers)
-    source = place.entry.response
+    source, is_coded = place.entry.response, bool(serve.stored.facts.coding)
     if isinstance(serve.part, Part):
         content = await read_body(source.body, MAX_BODY)
-        return Response(206, headers, content[serve.part.first : serve.part.last + 1])
-    return Response(serve.status, headers, source.body, origin=source.origin)
+        part = content[serve.part.first : serve.part.last + 1]
+        return Response(206, headers, part, is_coded=is_coded)
+    return Response(serve.status, headers, source.body, origin=source.origin, is_coded=is_coded)

@@ -27,7 +27,7 @@ def decide(
     if request.passes_by:
         return _forward("request", directives)
     matching = vary.matching(stored, request.headers)
-    if not matching:
+    if not matching or not (request.takes_plain or matching[0].facts.coding):
         return _forward("vary-miss" if stored else "uri-miss", directives)
     return judge(request, matching[0], rules, now)
 

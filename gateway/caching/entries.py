@@ -14,10 +14,11 @@ import msgspec
 from msgspec import structs
 
 from caching import vary
+from caching.codings import CODING, GZIP, is_undone
 from caching.stored import Facts, StoredResponse
 from contract.cache import FACTS, ORIGIN_CACHE_CONTROL, TIER
 from contract.names import INTERNAL_PREFIX
-from messages import Headers, Response
+from messages import BodyBroken, Headers, Response
 
 Variants = list[str]
 """A stamp, then the names of the fields that the answers vary with."""
@@ -25,13 +26,15 @@ Variants = list[str]
 Known = Facts | Variants
 """What is kept with an entry."""
 
+_LENGTH: Final = "content-length"
+
 _OF_THE_TIERS: Final = frozenset({"age", "cache-control", "cf-cache-status"})
 """What a tier says about its own copy."""
 
-_OF_THE_CODING: Final = frozenset({"content-encoding", "content-length"})
-
 _decode = msgspec.json.Decoder(Known).decode
 _encode = msgspec.json.Encoder().encode
+_GZIP: Final = b"\x1f\x8b"
+"""How a member begins (RFC 1952, section 2.3.1)."""
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 
 
@@ -71,22 +74,46 @@ def read_entry(response: Response) -> Entry | None:
         return None
     if not known:
         return None
-    if isinstance(known, Facts):
-        stored = StoredResponse(status=response.status, fields=fields, facts=known)
-        return Entry(stored, None, response, tier)
-    return Entry(None, known, response)
+    if not isinstance(known, Facts):
+        return Entry(None, known, response)
+    fields += [(CODING, known.coding)] if known.coding else []
+    stored = StoredResponse(status=response.status, fields=fields, facts=known)
+    return Entry(stored, None, response, tier)
 
 
-def as_read(kept: StoredResponse, body: bytes) -> StoredResponse:
-    """`kept` with a body that has been read to its end, which has undone its coding: nobody has the
-    bytes that a range or a length would count then."""
-    facts = kept.facts
-    if facts.was_coded or any(name == "content-encoding" for name, _ in kept.fields):
+def as_read(kept: StoredResponse, body: bytes, *, is_coded: bool = False) -> StoredResponse:
+    """`kept` with a body that has been read to its end. Unless it is left in its coding
+    (`is_coded`) that has undone it: nobody has the bytes that a range or a length would count then.
+
+    Raises `BodyBroken` for bytes that cannot be what their fields say.
+    """
+    facts, headers = kept.facts, kept.headers
+    coding = ", ".join(headers.get_all(CODING))
+    if facts.was_coded or (coding and not is_coded and is_undone(headers)):
+        headers.remove(CODING, _LENGTH)
         facts = structs.replace(facts, was_coded=True, length=None)
     else:
-        facts = structs.replace(facts, length=len(body))
-    fields = [field for field in kept.fields if field[0] not in _OF_THE_CODING]
-    return StoredResponse(status=kept.status, fields=fields, facts=facts)
+        if coding:
+            _check(body, coding, headers.get(_LENGTH))
+        headers.remove(_LENGTH)
+        facts = structs.replace(facts, coding=coding, length=len(body))
+    return StoredResponse(status=kept.status, fields=list(headers), facts=facts)
+
+
+def as_bytes(kept: StoredResponse, body: bytes) -> Response:
+    """`kept` as tiers are given it: with bytes that mean nothing to them."""
+    fields = kept.fields
+    if kept.facts.coding:
+        fields = [field for field in fields if field[0] != CODING]
+    return Response(kept.status, Headers(fields), body)
+
+
+def _check(body: bytes, coding: str, length: str | None) -> None:
+    """Whether `body` can have that coding: a runtime that has decoded it all the same would have
+    changed its length, and how it begins."""
+    is_other = length is not None and length.isdigit() and int(length) != len(body)
+    if is_other or (body and coding == GZIP and not body.startswith(_GZIP)):
+        raise BodyBroken(f"the body is not in the coding {coding!r} that its fields name")
 
 
 def variant_of(variants: Variants, request: Headers) -> str:

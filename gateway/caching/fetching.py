@@ -11,9 +11,11 @@ from msgspec import structs
 
 from caching import cache_status
 from caching.answering import served
+from caching.codings import ACCEPT, accepted
 from caching.conditions import has_it
 from caching.decide import STALE_IF_ERROR, selected
 from caching.decision import ERRORS, OWN_CONDITIONS, Forward, Serve, Validate
+from caching.negotiating import decode_for
 from caching.request import CacheRequest
 from caching.settings import CacheRules
 from caching.shelf import Place, Shelf
@@ -188,6 +190,7 @@ class Fetching:
                 place.flight.outcome = Outcome.UNSTORABLE
         else:
             self._shelf.write_later(exchange, place, request.headers, kept, response)
+        decode_for(accepted(request.headers.get(ACCEPT)), response)
         response.headers.add("cache-status", told)
         return response
 

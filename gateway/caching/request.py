@@ -16,7 +16,7 @@ _READ: Final = frozenset(
 class CacheRequest:
     """Method, fields, directives, and the fields that caches look at."""
 
-    __slots__ = ("directives", "headers", "method", "read")
+    __slots__ = ("directives", "headers", "method", "read", "takes_plain")
 
     def __init__(self, method: str, headers: Headers) -> None:
         self.method = method
@@ -27,6 +27,8 @@ class CacheRequest:
             if name in _READ:
                 joined = self.read.get(name)
                 self.read[name] = value if joined is None else f"{joined}, {value}"
+        self.takes_plain = True
+        """Whether a body without a content coding will do; see `caching.codings`."""
         control = self.read.get("cache-control")
         self.directives = NONE if control is None else parse_directives((control,))
 

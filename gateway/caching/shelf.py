@@ -2,7 +2,8 @@
 
 from typing import Final, NamedTuple
 
-from caching.entries import Entry, Variants, as_read, read_entry, variant_of
+from caching.codings import ACCEPT
+from caching.entries import Entry, Variants, as_bytes, as_read, read_entry, variant_of
 from caching.flight import Flight
 from caching.keying import Keying
 from caching.keys import Key, addresses_of, key_of
@@ -197,20 +198,22 @@ class Shelf:
             body = await read_body(twin.body, MAX_BODY)
         except BodyTooLarge:
             return False
-        kept = as_read(kept, body)
+        kept = as_read(kept, body, is_coded=twin.is_coded or bool(kept.facts.coding))
         facts, key = kept.facts, place.key.url
         stored_at = facts.response_time
         ttl = retention(kept, self._rules, stored_at)
         names = [name for name, _ in facts.vary]
+        variants = place.variants
+        if variants is not None and ACCEPT in variants[1:] and ACCEPT not in names:
+            # Plain, and in no coding that others get: it is one variant, and not in their way.
+            names = sorted([*names, ACCEPT])
         if names:
-            variants = place.variants
             if variants is None or variants[1:] != names:
                 variants = [f"{stored_at:.3f}", *names]
                 listed = Entry(None, variants, Response(200, Headers(), b""))
                 await self._keep(key, listed, b"", stored_at, max(ttl, _DAY))
             key = place.key.of_variant(variant_of(variants, asked))
-        response = Response(kept.status, Headers(kept.fields), body)
-        await self._keep(key, Entry(kept, None, response), body, stored_at, ttl)
+        await self._keep(key, Entry(kept, None, as_bytes(kept, body)), body, stored_at, ttl)
         return True
 
     async def _keep(

@@ -32,6 +32,9 @@ class Facts(Struct, frozen=True, kw_only=True, omit_defaults=True):
     vary: tuple[tuple[str, str | None], ...] = ()
     """Fields that the response varies with, and their normal values in the request; None where it
     had none."""
+    coding: str = ""
+    """Content-Encoding of the bytes that are stored. No tier is told: the Cache API would decode
+    them."""
     was_coded: bool = False
     """Whether it came with a content coding, which is gone: a strong entity tag of the coded bytes
     is a weak one of these."""

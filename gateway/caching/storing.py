@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from caching import vary
 from caching.ages import corrected_initial_age, date_value
+from caching.codings import ACCEPT, accepted, codings_of, is_undone
 from caching.dates import format_date
 from caching.directives import Directives
 from caching.freshness import assumed_lifetime, explicit_lifetime, may_be_kept
@@ -35,6 +36,8 @@ class Refusal(Enum):
     AUTHORIZATION = "authorization"
     SET_COOKIE = "set-cookie"
     VARY = "vary"
+    CODING = "coding"
+    """It came in a content coding that was not asked for, and that nobody here can undo."""
     TAGS = "tags"
     """More of them, or longer ones, than are kept: a purge would miss it."""
     STALE = "stale"
@@ -84,9 +87,9 @@ def store(
     left_out = _left_out(headers, directives, rules)
     if rules.set_cookie == "refuse" and "set-cookie" in headers and "set-cookie" not in left_out:
         return Refusal.SET_COOKIE
-    varies = vary.nominated(headers, rules.ignore_vary)
-    if varies is None or len(varies) > vary.MAX_FIELDS or vary.OF_ONE_CALLER.intersection(varies):
-        return Refusal.VARY
+    varies = _varies(request, response, rules)
+    if isinstance(varies, Refusal):
+        return varies
     lifetime = explicit_lifetime(directives, headers, response_time, targeted=is_targeted)
     if lifetime is None:
         if not may_be_kept(response.status, directives, rules):
@@ -148,6 +151,22 @@ def _refusals(
     # Section 3.5: an answer to credentials has to be declared as one for all.
     if "authorization" in request.read and not any(name in directives for name in _FOR_ALL):
         yield Refusal.AUTHORIZATION
+
+
+def _varies(request: CacheRequest, response: Response, rules: CacheRules) -> list[str] | Refusal:
+    """The fields that tell `response` from others for the same URI."""
+    headers = response.headers
+    varies = vary.nominated(headers, rules.ignore_vary)
+    if varies is None or len(varies) > vary.MAX_FIELDS or vary.OF_ONE_CALLER.intersection(varies):
+        return Refusal.VARY
+    codings = codings_of(headers)
+    if not codings or (is_undone(headers) and not response.is_coded):
+        return varies
+    wanted = accepted(request.headers.get(ACCEPT))
+    if ACCEPT in rules.ignore_vary or not wanted.takes(codings):
+        return Refusal.CODING
+    # Encoded bytes are never for all, whatever the service says.
+    return sorted({*varies, ACCEPT})
 
 
 class _Permissions(NamedTuple):

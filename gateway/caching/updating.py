@@ -56,7 +56,7 @@ def updated(
     get.read |= request.read  # which knows of credentials that are gone
     kept = store(
         get,
-        Response(stored.status, merged),
+        Response(stored.status, merged, is_coded=bool(stored.facts.coding)),
         rules,
         request_time=request_time,
         response_time=response_time,
@@ -68,7 +68,8 @@ def updated(
         if "date" not in merged:
             merged.add("date", format_date(response_time))
         return StoredResponse(status=stored.status, fields=list(merged), facts=stored.facts), False
-    facts = structs.replace(kept.facts, was_coded=stored.facts.was_coded)
+    old = stored.facts
+    facts = structs.replace(kept.facts, was_coded=old.was_coded, coding=old.coding)
     return structs.replace(kept, facts=facts), True
 
 

@@ -4,6 +4,7 @@ Header fields cross once each way, as one JSON text: that costs a third of a pro
 Streams cross as they are.
 """
 
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 import js
@@ -15,6 +16,7 @@ from messages import BodyBroken, BodyTooLarge, Headers, Request, Response
 from policies.dispatch import without_inside_fields
 
 _new_response = js.Response.new
+_new_request = js.Request.new
 # Methods as functions of their object: one crossing for a call instead of two.
 _call = js.Function.prototype.call
 _append_field = _call.bind(js.Headers.prototype.append)
@@ -90,6 +92,19 @@ class Origin(NamedTuple):
     fields: list[tuple[str, str]]
     body: JsStream | None
     status: int
+    is_coded: bool
+    """Whether its body was left in its coding; its copies remember that."""
+
+
+@cache
+def keeps_codings() -> bool:
+    """Whether the runtime can leave a body in its coding: then it knows the option for that, and
+    refuses a value that is none. Otherwise every body is decoded when it is read."""
+    try:
+        _new_request("https://nowhere.invalid/", _parse('{"encodeResponseBody": "?"}'))
+    except JsException:
+        return True
+    return False
 
 
 def request_from_js(request: Any) -> Request:
@@ -107,6 +122,8 @@ def request_from_js(request: Any) -> Request:
 def request_to_js(request: Request) -> Any:
     """The second argument of fetch. Redirects are returned to the client, never followed."""
     init = {"method": request.method, "headers": _named(request.headers), "redirect": "manual"}
+    if request.keeps_coding:
+        init["encodeResponseBody"] = "manual"
     crossed = _parse(_encode(init).decode())
     if request.body is not None:
         crossed.body = _body_to_js(request.body)
@@ -127,17 +144,22 @@ def _named(headers: Headers) -> dict[str, str]:
     return fields
 
 
-def response_from_js(response: Any, *, inside: bool = False) -> Response:
-    """A response with a body that nobody has read; with fields of the gateway's own if `inside`."""
+def response_from_js(response: Any, *, inside: bool = False, is_coded: bool = False) -> Response:
+    """A response with a body that nobody has read; with fields of the gateway's own if `inside`.
+
+    `is_coded`: the runtime was told to leave its coding alone, if it has one.
+    """
     status = response.status
     fields = _fields_of(response)
     source = response.body
     body = None if source is jsnull else JsStream(source, None)
+    is_coded = is_coded and any(name == "content-encoding" for name, _ in fields)
     return Response(
         status,
         Headers(fields if inside else without_inside_fields(fields)),
         body,
-        origin=Origin(response, fields, body, status),
+        origin=Origin(response, fields, body, status, is_coded),
+        is_coded=is_coded,
     )
 
 
@@ -175,18 +197,27 @@ def response_to_js(response: Response) -> Any:
     Where only header fields differ from the one that came in, that one is copied and the difference
     applied: it costs less than to carry everything over again.
     """
-    origin = response.origin
-    if origin is not None and origin.body is response.body and origin.status == response.status:
+    origin, is_coded = response.origin, response.is_coded
+    if (
+        origin is not None
+        and origin.body is response.body
+        and origin.status == response.status
+        and origin.is_coded == is_coded
+    ):
         difference = _difference(origin.fields, response.headers)
-        # A copy alone keeps the WebSocket of an upgrade.
-        if len(difference) <= _FEW or response.status == _SWITCHING:
+        # A copy alone keeps the WebSocket of an upgrade, and knows what the runtime has done about
+        # the coding, whatever we have told it.
+        if len(difference) <= _FEW or is_coded or response.status == _SWITCHING:
             copy = _copy_of(origin)
             _amend(copy.headers, difference)
             return copy
     pairs = [(_SPELLING.get(name, name), value) for name, value in response.headers]
     fields = dict(pairs)
     # An object costs workerd much less than pairs, which only a repeated field needs.
-    init = {"status": response.status, "headers": fields if len(fields) == len(pairs) else pairs}
+    crossed = fields if len(fields) == len(pairs) else pairs
+    init: dict[str, Any] = {"status": response.status, "headers": crossed}
+    if is_coded:
+        init["encodeBody"] = "manual"
     body = None if response.status in _WITHOUT_BODY else response.body
     return _new_response(
         jsnull if body is None else _body_to_js(body), _parse(_encode(init).decode())

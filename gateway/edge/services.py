@@ -5,7 +5,7 @@ from typing import Any
 import js
 
 from edge.asking import ask
-from edge.convert import cut_off, request_to_js, response_from_js
+from edge.convert import cut_off, keeps_codings, request_to_js, response_from_js
 from edge.driver import promising
 from messages import Request, Response
 from ports import Unavailable
@@ -77,8 +77,10 @@ async def _send(
     fetch, base = call
     query = f"?{request.query}" if request.query else ""
     url = f"{base}{request.path}{query}"
+    is_coded = request.keeps_coding and keeps_codings()
     if total is None:
-        return response_from_js(await ask(name, timeout, fetch, url, request_to_js(request)))
+        came = await ask(name, timeout, fetch, url, request_to_js(request))
+        return response_from_js(came, is_coded=is_coded)
     end = js.AbortSignal.timeout(total * 1000)
-    sent = request_to_js(request)
-    return cut_off(response_from_js(await ask(name, min(timeout, total), fetch, url, sent)), end)
+    came = await ask(name, min(timeout, total), fetch, url, request_to_js(request))
+    return cut_off(response_from_js(came, is_coded=is_coded), end)

@@ -68,8 +68,9 @@ def duplicate(response: Response) -> Response:
     origin: Origin | None = response.origin
     if origin is None or origin.body is not response.body:
         # The body is in memory, and can be used twice.
-        return Response(response.status, response.headers.copy(), response.body)
-    twin = response_from_js(origin.source.clone())
+        headers, is_coded = response.headers.copy(), response.is_coded
+        return Response(response.status, headers, response.body, is_coded=is_coded)
+    twin = response_from_js(origin.source.clone(), is_coded=response.is_coded)
     twin.headers = response.headers.copy()
     # Cloning has put another stream in the place of the one that we knew.
     body = JsStream(origin.source.body, None) if origin.body else None

@@ -158,4 +158,5 @@ class CredentialedService:
             scheme=request.scheme,
             origin=request.origin,
         )
+        shown.keeps_coding = request.keeps_coding
         return await self._service.send(shown, timeout=timeout, total=total, host=host)

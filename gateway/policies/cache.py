@@ -8,6 +8,7 @@ from typing import Any
 
 from caching import cache_status
 from caching.answering import served
+from caching.codings import Accepted
 from caching.collapsing import Collapsing
 from caching.counting import Counting
 from caching.decide import decide
@@ -18,6 +19,7 @@ from caching.flight import Flights, for_all
 from caching.keying import EVERYTHING, Keying
 from caching.keys import Key
 from caching.memory_tier import MemoryTier
+from caching.negotiating import Negotiating, asked_for, decode_for
 from caching.purges import Purges
 from caching.refreshing import Refreshing
 from caching.request import CacheRequest
@@ -48,11 +50,14 @@ class Cache:
         tiers: frozenset[str] = frozenset((EDGE, GLOBAL)),
         memory: MemoryTier | None = None,
         keying: Keying = EVERYTHING,
+        keeps_codings: bool = False,
     ) -> None:
         """`made_by` tells what makes the answers from what made them before; empty for one way.
-        `tiers` are those behind `memory`."""
+        `tiers` are those behind `memory`. `keeps_codings`: nobody behind this reads or changes the
+        body of an answer."""
         self._rules = rules
         self._keying = keying
+        self._keeps_codings = keeps_codings
         self._counting = counting
         self._shelf = shelf = Shelf(
             rules,
@@ -80,12 +85,15 @@ class Cache:
         asked = exchange.request
         if asked.method not in ("GET", "HEAD"):
             return await self._pass(exchange, next, "method")
+        next = Negotiating(next, self._keeps_codings)
+        wanted = asked_for(asked)
         asked.query = self._keying.canonical(asked.query)
         key = self._shelf.key(exchange, asked.headers)
         if key is None:
             exchange.log["not_stored"] = "claim"
-            return await self._pass(exchange, next, "bypass")
+            return await self._pass(exchange, next, "bypass", wanted)
         request = self._keying.asked(asked, exchange.principal)
+        request.takes_plain = wanted.plain
         place, decision = await self._looked(exchange, request, key)
         match decision:
             case Serve():
@@ -94,7 +102,7 @@ class Cache:
                 status = f"{cache_status.NAME}; detail=only-if-cached"
                 raise Problem(NOT_STORED, headers={"cache-status": status})
             case Forward("request"):
-                return await self._pass(exchange, next, "request")
+                return await self._pass(exchange, next, "request", wanted)
         together = self._collapsing
         ask = together.ask if together and for_all(request, decision) else self._fetching.ask
         return await ask(exchange, next, request, place, decision)
@@ -113,6 +121,7 @@ class Cache:
     async def explain(self, exchange: Exchange) -> dict[str, Any]:
         """What would become of the request of `exchange` now: see `caching.explaining`."""
         asked = exchange.request
+        wanted = asked_for(asked)
         asked.query = self._keying.canonical(asked.query)
         key = self._shelf.key(exchange, asked.headers)
         if key is None:
@@ -120,15 +129,20 @@ class Cache:
             return {"outcome": "bypass", "because": because}
         if asked.method in ("GET", "HEAD"):
             request = self._keying.asked(asked, exchange.principal)
+            request.takes_plain = wanted.plain
             place, decision = await self._looked(exchange, request, key)
         else:
             place, decision = Place(key), Forward("method")
         return explained(decision, place, exchange.now, purged="purged_entry" in exchange.log)
 
-    async def _pass(self, exchange: Exchange, next: Next, reason: str) -> Response:
+    async def _pass(
+        self, exchange: Exchange, next: Next, reason: str, wanted: Accepted | None = None
+    ) -> Response:
         """The service answers, and nothing is stored."""
         exchange.log["cache"] = "bypass"
         response = await next(exchange)
+        if wanted is not None:
+            decode_for(wanted, response)
         take_tags(response.headers)
         response.headers.add("cache-status", cache_status.forwarded(reason))
         return response

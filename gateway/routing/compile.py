@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import to_builtins
 
+from caching.codings import ACCEPT, CODING
 from caching.counting import Counting
 from caching.flight import Flights
 from caching.invalidation import SAFE
@@ -79,6 +80,7 @@ from routing.versions import Version, Versions
 from schema.checker import Checker, Checkers
 from schema.settings import ValidateSettings
 from schema.texts import reading
+from transforms.settings import ResponseTransform
 
 _UNLIMITED: Final = 1 << 62
 
@@ -352,6 +354,7 @@ class _Builder:
         cache = route.versioned.settings.cache
         if cache is None:
             return None
+        keeps_codings = self._keeps_codings(route)
         rules = CacheRules(
             default_ttl=None if cache.ttl in ("heuristic", "stated") else seconds(cache.ttl),
             heuristic_fraction=HEURISTIC_FRACTION if cache.ttl == "heuristic" else 0.0,
@@ -361,8 +364,8 @@ class _Builder:
             jitter=share(cache.jitter or "0%"),
             honour_request_directives=cache.honour_request_directives,
             set_cookie=cache.set_cookie,
-            # Stored bodies have no coding.
-            ignore_vary=frozenset({"accept-encoding"}),
+            # What is stored decoded is for all.
+            ignore_vary=frozenset() if keeps_codings else frozenset({ACCEPT}),
         )
         platform = self._platform
         policy = Cache(
@@ -377,8 +380,21 @@ class _Builder:
             tiers=frozenset((EDGE, GLOBAL)).intersection(cache.tiers),
             memory=self._memory.responses if "memory" in cache.tiers else None,
             counting=self._counting,
+            keeps_codings=keeps_codings,
         )
         return policy, {"ttl": cache.ttl, **to_builtins(cache)}
+
+    def _keeps_codings(self, route: CompiledRoute) -> bool:
+        """Whether nobody between the service and the cache of `route` reads or changes the body of
+        an answer: then it is kept in the coding that it came in."""
+        versioned = route.versioned
+        chain = [self._table.transforms[name] for name in versioned.transforms]
+        checks = versioned.validation
+        return (
+            all(one.response == one.errors == ResponseTransform() for one in chain)
+            and (checks is None or checks.settings.response is None)
+            and versioned.settings.plugin is None
+        )
 
     def invalidate(self, route: CompiledRoute) -> "_Made":
         settings = route.versioned.settings
@@ -531,7 +547,9 @@ class _Builder:
         ends = destinations(versioned.settings)
         services = [self._table.services[end.service] for end in ends]
         schemas = self._table.schemas if versioned.validation is not None else None
-        made_by = [versioned.settings, transforms, services, schemas]
+        made_by: list[Any] = [versioned.settings, transforms, services, schemas]
+        if self._keeps_codings(route):
+            made_by.append(CODING)  # which gateways before did not understand
         return hashlib.sha256(msgspec.json.encode(made_by)).hexdigest()[:8]
 
 

@@ -41,11 +41,11 @@ UPLOADED = {
         """,
         "breakers": "__init__ settings talk view",
         "caching": """
-            __init__ ages answering cache_status collapsing conditions counting dates decide
-            decision directives entity_tags entries explaining fetching flight freshness
-            invalidation keying keys leases lists memory_tier purger purges ranges refreshing
-            request serving settings shelf stored storing structured_fields tags targeted tiers
-            updating vary
+            __init__ ages answering cache_status codings collapsing conditions counting
+            dates decide decision directives entity_tags entries explaining fetching
+            flight freshness invalidation keying keys leases lists memory_tier
+            negotiating purger purges ranges refreshing request serving settings shelf
+            stored storing structured_fields tags targeted tiers updating vary
         """,
         "edge": """
             __init__ adapters asking border convert driver idle objects services shared_cache

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from caching import cache_status, invalidation, lists, ranges, vary
 from caching.ages import age_value
+from caching.codings import accepted, codings_of
 from caching.dates import format_date, parse_date
 from caching.decide import decide
 from caching.decision import Serve
@@ -25,6 +26,19 @@ from tests.cases.caching.running import ZERO
 octets = st.binary(max_size=60).map(lambda raw: raw.decode("latin-1"))
 shaped = st.text(alphabet='"\\,;=()?@%:.*- \t0123456789aAzW/bytesGMTmx', max_size=60)
 anything = octets | shaped
+weighted = st.lists(
+    st.builds(
+        "{}{}".format,
+        st.sampled_from(["gzip", "BR", "x-gzip", "identity", "*", "zstd"]),
+        st.sampled_from(["", ";q=0", "; q=0.5", ";Q=1.000", ";q=2", ";x=1"]),
+    ),
+    max_size=5,
+).map(", ".join)
+"""Accept-Encoding."""
+WORDINGS = {
+    *("br, gzip", "br", "gzip", "identity"),
+    *("br, gzip, identity;q=0", "br, identity;q=0", "gzip, identity;q=0", "identity;q=0"),
+}
 
 seconds = st.integers(-5, 200) | st.sampled_from([2**31, 2**40])
 directive = st.builds(
@@ -80,10 +94,19 @@ def test_nothing_that_is_read_raises(one: str, other: str) -> None:
     )
     vary.nominated(Headers([("vary", one), ("vary", other)]), frozenset())
     vary.normal("accept-encoding", [one, other])
+    codings_of(Headers([("content-encoding", one), ("content-encoding", other)]))
     invalidation.invalidated("https://a.example/x", Headers([("location", one)]))
     cache_status.hit(1, key=one)
     with contextlib.suppress(ValueError):
         parse_dictionary(one)
+
+
+@given(anything | weighted)
+def test_our_wording_of_what_is_accepted_says_the_same_again(value: str) -> None:
+    """It is all that a variant knows of whom it is for."""
+    first = accepted(value)
+    assert accepted(first.wording) == first
+    assert first.wording in WORDINGS
 
 
 @given(anything)

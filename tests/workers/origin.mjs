@@ -7,6 +7,10 @@
 //   validate               304 to a request whose If-None-Match is the ETag among these fields, 412
 //                          to one whose If-Match is not
 //   gzip                   the body compressed, with Content-Encoding
+//   coded=br:base64url     those bytes with that Content-Encoding and an ETag of its name, where Accept-Encoding
+//                          has it; may be repeated, the first counts, and after them the body as it is
+//   insists                the first of them whatever is accepted
+//   parts                  206 for those where Range asks for bytes=n-m
 //   size=n                 n bytes, each 251 letters a new line of counting
 //   gate=name              the body's first half at once, the second when the gate is open
 //   delay=n                all of this n milliseconds later
@@ -24,6 +28,8 @@
 //
 // GET /-/peak?path=/x says how many requests for /x were under way at once, to the answer's fields.
 //
+// GET /-/accepted?path=/x gives the Accept-Encoding of each request for /x with `coded`.
+//
 // POST /-/open?gate=name opens a gate; GET /-/calls?path=/x says how often /x was asked for.
 
 const HANG = 20_000; // milliseconds: longer than anybody waits, short enough to end a run
@@ -34,6 +40,7 @@ const open = new Set();
 const cancelled = new Map();
 const mirrored = new Map();
 const last = new Map();
+const accepted = new Map();
 const under_way = new Map();
 const peaks = new Map();
 
@@ -43,6 +50,7 @@ const control = {
   "/-/mirrored": (query) => String(mirrored.get(query.get("path")) ?? 0),
   "/-/peak": (query) => String(peaks.get(query.get("path")) ?? 0),
   "/-/last": (query) => last.get(query.get("path")) ?? "{}",
+  "/-/accepted": (query) => JSON.stringify(accepted.get(query.get("path")) ?? []),
   "/-/calls": (query) => String(calls.get(query.get("path")) ?? 0),
 };
 
@@ -132,6 +140,22 @@ function talking(request) {
   return new Response(null, { status: 101, webSocket: client, headers: { "x-own": "1" } });
 }
 
+/** What a request gets of the bodies that are there in a coding: the coding, and its bytes. */
+function codedFor(request, query) {
+  const wanted = (request.headers.get("accept-encoding") ?? "").split(", ");
+  const all = query.getAll("coded").map((one) => one.split(":"));
+  const [coding, text] = all.find(([name]) => query.has("insists") || wanted.includes(name)) ?? [];
+  return [coding, text && Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (one) => one.charCodeAt(0))];
+}
+
+/** The bytes that Range asks for, and what else says so: enough of it for tests. */
+function partOf(request, bytes, headers) {
+  const [, first, last] = request.headers.get("range")?.match(/^bytes=(\d+)-(\d+)$/) ?? [];
+  if (first === undefined) return null;
+  headers.set("content-range", `bytes ${first}-${last}/${bytes.length}`);
+  return bytes.slice(Number(first), Number(last) + 1);
+}
+
 async function bodyOf(request, url, headers) {
   const query = url.searchParams;
   if (query.has("measure")) return await measured(request);
@@ -148,6 +172,8 @@ async function bodyOf(request, url, headers) {
 async function answer(request, url, query) {
   if (url.pathname.startsWith("/-/hang/")) await scheduler.wait(HANG);
   calls.set(url.pathname, (calls.get(url.pathname) ?? 0) + 1);
+  const given = request.headers.get("accept-encoding");
+  if (query.has("coded")) accepted.set(url.pathname, [...(accepted.get(url.pathname) ?? []), given]);
   const fails = failing(query, url.pathname);
   if (request.headers.get("upgrade") === "websocket") return talking(request);
   if (request.headers.has("gateway-mirror")) {
@@ -168,11 +194,19 @@ async function answer(request, url, query) {
     if (name.toLowerCase() === "content-type") headers.delete(name);
     headers.append(name, value);
   }
+  const [coding, bytes] = codedFor(request, query);
+  if (query.has("coded") && !headers.has("etag")) headers.set("etag", `"${coding ?? "identity"}"`);
   if (query.has("validate")) {
     const [tag, wanted] = [headers.get("etag"), request.headers.get("if-match")];
     const has = tag !== null && tag === request.headers.get("if-none-match");
     if (has) return new Response(null, { status: 304, headers });
     if (wanted !== null && wanted !== tag) return new Response(null, { status: 412 });
+  }
+  if (coding !== undefined) {
+    headers.set("content-encoding", coding);
+    const part = query.has("parts") ? partOf(request, bytes, headers) : null;
+    const status = part === null ? Number(query.get("status") ?? 200) : 206;
+    return new Response(part ?? bytes, { status, headers, encodeBody: "manual" });
   }
   const body = await bodyOf(request, url, headers);
   const wanted = request.headers.get("x-status") ?? query.get("status") ?? 200;

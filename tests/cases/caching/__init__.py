@@ -7,6 +7,7 @@ under CPython and in workerd.
 from typing import Any, Final
 
 from tests.cases.caching import (
+    codings,
     conditions,
     freshness,
     invalidating,
@@ -27,6 +28,7 @@ TOPICS: Final[dict[str, list[tuple[Any, ...]]]] = {
     "requests": requests.CASES,
     "stale": stale.CASES,
     "varying": varying.CASES,
+    "codings": codings.CASES,
     "conditions": conditions.CASES,
     "ranges": ranges.CASES,
     "updating": updating.CASES,

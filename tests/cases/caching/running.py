@@ -14,6 +14,7 @@ import msgspec
 
 from caching import cache_status, entity_tags, ranges, vary
 from caching.ages import age_value
+from caching.codings import accepted, codings_of
 from caching.dates import format_date, parse_date
 from caching.decide import decide
 from caching.decision import Decision, Forward, OnlyIfCached, Serve
@@ -222,6 +223,10 @@ def _vary(value: str) -> list[str] | None:
     return vary.nominated(Headers([("vary", value)]), frozenset({"accept-encoding"}))
 
 
+def _takes(value: str | None, coding: str) -> bool:
+    return accepted(value).takes(codings_of(Headers([("content-encoding", coding)])))
+
+
 _PARSERS: Final[dict[str, Callable[..., Any]]] = {
     "members": lambda *lines: members(lines),
     "directives": lambda *lines: parse_directives(lines).as_dict(),
@@ -239,6 +244,10 @@ _PARSERS: Final[dict[str, Callable[..., Any]]] = {
     "forwarded": cache_status.forwarded,
 }
 
+_CODINGS: Final[dict[str, Callable[..., Any]]] = {
+    "asks": lambda value: accepted(value).wording,
+    "takes": _takes,
+}
 _CONDITIONAL: Final[dict[str, Callable[..., Any]]] = {"at": _deciding, "head": _serving}
 _LIFETIMES: Final[dict[str, Callable[..., Any]]] = {"at": _deciding, "keep": _keeping}
 _STORING: Final[dict[str, Callable[..., Any]]] = {"says": _storing, "fields": _fields}
@@ -250,6 +259,7 @@ _RUNNERS: Final[dict[str, Callable[..., Any]]] = {
     "requests": _deciding,
     "stale": _deciding,
     "varying": _deciding,
+    "codings": lambda kind, *given: _CODINGS[kind](*given),
     "conditions": lambda kind, *given: _CONDITIONAL[kind](*given),
     "ranges": lambda kind, *given: _CONDITIONAL[kind](*given),
     "updating": _updating,

@@ -12,6 +12,9 @@ WINDOWS: Final = {"stale_while_revalidate": 9.0, "stale_if_error": 9.0}
 CASES: Final[list[tuple[Any, ...]]] = [
     # section, "says", request, response, (settings), what is stored
     ("9111 3", "says", "", "cc: max-age=60", "60"),
+    # The runtime decodes the first, and knows nothing of the second.
+    ("9110 8.4.1", "says", "", "cc: max-age=60 | content-encoding: gzip", "60"),
+    ("9110 8.4.1", "says", "", "cc: max-age=60 | content-encoding: zstd", "no: coding"),
     ("9111 3", "says", "HEAD", "cc: max-age=60", "no: method"),
     # POST with Content-Location could be (9110 9.3.3); nobody would look it up.
     ("9111 3", "says", "POST", "cc: max-age=60 | content-location: /x", "no: method"),

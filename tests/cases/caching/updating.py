@@ -68,12 +68,12 @@ CASES: Final[list[tuple[Any, ...]]] = [
     *(
         (
             "9111 3.2",
-            [f"{TAG} | {name}: a"],
-            f'304 | etag: "1" | {name}: b',
+            [f"{TAG} | {name}: {old}"],
+            f'304 | etag: "1" | {name}: {new}',
             90,
-            [f'60 | cache-control: max-age=60 | {name}: a | date: {{90}} | etag: "1"'],
+            [f'60 | cache-control: max-age=60 | {name}: {old} | date: {{90}} | etag: "1"'],
         )
-        for name in ("content-encoding", "content-length")
+        for name, old, new in [("content-encoding", "gzip", "br"), ("content-length", "10", "11")]
     ),
     (
         "9111 3.2",

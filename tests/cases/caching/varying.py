@@ -6,6 +6,8 @@ LANGUAGE: Final = "cc: max-age=60 | vary: Accept-Language"
 CODING: Final = "cc: max-age=60 | vary: accept-encoding"
 TYPE: Final = "cc: max-age=60 | vary: accept"
 OTHER: Final = "cc: max-age=60 | vary: X"
+CODED: Final = "cc: max-age=60 | content-encoding: x-gzip"
+"""So written the runtime does not decode it."""
 HIT: Final = "hit 200 age=9 ttl=51"
 
 CASES: Final[list[tuple[Any, ...]]] = [
@@ -102,6 +104,20 @@ CASES: Final[list[tuple[Any, ...]]] = [
         'stale if-none-match: "f"',
     ),
     ("9111 5.2.1.7", [(LANGUAGE, "accept-language: de")], "cc: only-if-cached", 9, "504 vary-miss"),
+    # What is in a coding is never for all, whatever its service says.
+    ("9110 12.5.3", [(CODED, "accept-encoding: gzip")], "accept-encoding: gzip", 9, HIT),
+    ("9110 12.5.3", [(CODED, "accept-encoding: gzip")], "accept-encoding: br", 9, "vary-miss"),
+    ("9110 12.5.3", [(CODED, "accept-encoding: gzip")], "", 9, "vary-miss"),
+    ("9110 12.5.3", [(CODED, "accept-encoding: br")], "accept-encoding: br", 9, "uri-miss"),
+    ("9110 12.5.3", [(CODED, "")], "", 9, "uri-miss"),
+    (
+        "9110 12.5.3",
+        [(CODED, "accept-encoding: gzip")],
+        "accept-encoding: gzip",
+        9,
+        {"ignore_vary": ["accept-encoding"]},
+        "uri-miss",
+    ),
     # Where bodies are kept without codings, they need not be told apart.
     (
         "9111 4.1",
