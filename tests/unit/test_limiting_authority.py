@@ -90,6 +90,35 @@ def test_what_was_used_of_a_returned_lease_counts_from_its_last_use(name: str) -
         assert [one.left(at) for at in (8.6, 11.2)] == [78, 80]
 
 
+@pytest.mark.parametrize("name", SLIDING)
+def test_what_was_used_before_somebody_elses_use_and_told_after_it_changes_nothing_for_that(
+    name: str,
+) -> None:
+    one = Object(LIMITS[name])
+    lease = one.ask(1, cost=0, wanted=10).lease
+    assert one.ask(9, cost=20).admitted
+    told_of = Return(lease, used=10, age=2.0)  # used at 3.04 at the latest
+    assert one.ask(9, cost=0, returns=(told_of,)).remaining == 50
+    if name == "sliding_log":
+        assert [one.left(at) for at in (103, 103.1, 108.9, 109)] == [50, 60, 60, 80]
+    else:
+        # Of what had not flowed in at 9 nothing did before.
+        assert [one.left(at) for at in (10.2, 10.3, 46.4, 46.6)] == [50, 51, 79, 80]
+
+
+@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("other", LIMITS)
+def test_counts_of_another_algorithm_are_no_counts_and_what_is_out_stays_out(
+    name: str, other: str
+) -> None:
+    """Objects bear the algorithm in their names, so that only a mistake brings them another."""
+    one = Object(LIMITS[other])
+    assert one.ask(1, cost=40).admitted
+    assert one.ask(1, cost=0, wanted=10).permits == 10
+    one.limit = LIMITS[name]
+    assert one.left(1) == (30 if name == other else 70)
+
+
 @pytest.mark.parametrize("name", LIMITS)
 def test_a_return_counts_once_and_only_for_the_lease_that_it_names(name: str) -> None:
     one = Object(LIMITS[name])
