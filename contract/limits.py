@@ -1,11 +1,14 @@
 """Messages between the gateway and a `RateLimiter` object. One object holds one key's counts, or
 those of one shard of it. What they mean is in `contract.limiting`."""
 
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
 from contract.limiting.limit import Limit
+
+UNTOLD: Final = -1
+"""A share that nobody has told."""
 
 
 class Return(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -32,7 +35,8 @@ class LeaseRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     """Ask for `cost` permits now, and for a lease of up to `wanted` more.
 
     With `hold` the `cost` is part of a lease as well, so that it can be given back unused. A cost
-    of nothing is always admitted: that renews, gives back or reports.
+    of nothing is always admitted: that renews, gives back or reports. `holder` tells who asks from
+    any other that holds leases; who does not say it is not told its share.
     """
 
     limit: Limit
@@ -41,6 +45,7 @@ class LeaseRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     hold: bool = False
     returns: tuple[Return, ...] = ()
     report: Report | None = None
+    holder: str = ""
 
 
 class LeaseAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -48,8 +53,10 @@ class LeaseAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     `lease` names the permits that can be given back; `permits` of them are there to be spent within
     `life` seconds of the asking, beside those that were asked for as `cost`. `remaining` counts
-    what is left for anybody. `reset` is the seconds until everything is free again or a new window
-    begins; `wait`, where the request was refused, until it may succeed.
+    what is left for anybody, and `share` an even part of that, for each of those that hold leases
+    and who asks; an object that does not know of holders leaves it out. `reset` is the seconds
+    until everything is free again or a new window begins; `wait`, where the request was refused,
+    until it may succeed.
     """
 
     admitted: bool
@@ -59,6 +66,7 @@ class LeaseAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     lease: str = ""
     permits: int = 0
     life: float = 0.0
+    share: int = UNTOLD
 
 
 class LimiterStatus(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,6 +22,13 @@ been admitted, and of all leases used in it the one that was granted last:
   so the estimate at any use is no more than it was when the last lease was granted.
 - *Concurrency*: no permits are used later; each counts until it is given back or has expired.
 
+**What is left, for who does not ask.** Others use the quota meanwhile, so nobody can know. Each
+answer says what part of the free permits falls to who asks (`share`), if all that hold leases get
+the same. An isolate tells its clients that, with what it holds, until it has the next answer: for
+no longer than a lease lives, as without one it has to ask. Isolates that were told with the same
+ones about tell, beyond what they hold, no more together than was free. Who came since is not
+thought of: what it uses may be in what the others still tell.
+
 Time is the latest that was ever seen, so a clock that steps back only makes all of this longer. A
 return names a lease that is still out, and is the end of it, so a second one finds nothing. Only
 what is written counts, and the answer leaves after the write: a crash loses unused permits.
@@ -40,7 +47,7 @@ import msgspec
 
 from contract.limiting.algorithm import Counts, counts_for, whole
 from contract.limiting.limit import Limit, passed, told
-from contract.limits import LeaseAnswer, LeaseRequest, Report, Return
+from contract.limits import UNTOLD, LeaseAnswer, LeaseRequest, Report, Return
 
 _SHARE: Final = 4
 """A lease gets at most one part in so many of what is left."""
@@ -55,13 +62,15 @@ _SHORTEST_WAIT: Final = 0.01
 
 
 class Lease(msgspec.Struct, array_like=True):
-    """`permits` that are out. At `kept` they are settled as used at `until`."""
+    """`permits` that are out. At `kept` they are settled as used at `until`. `holder` may spend
+    them; it is empty where they are held for one request, and for gateways that do not tell."""
 
     number: int
     permits: int
     granted: float
     until: float
     kept: float
+    holder: str = ""
 
 
 class Authority(msgspec.Struct, omit_defaults=True):
@@ -100,7 +109,15 @@ class Authority(msgspec.Struct, omit_defaults=True):
             answer = self._grant(request, counts, now, free, holds=holds and cost > 0)
         self._note_idle(limit, counts, now)
         wait = 0.0 if admitted else self._wait(request, counts, now)
-        return msgspec.structs.replace(answer, reset=counts.reset(limit, now), wait=wait)
+        share = answer.remaining // self._holders(request.holder, now) if request.holder else UNTOLD
+        reset = counts.reset(limit, now)
+        return msgspec.structs.replace(answer, reset=reset, wait=wait, share=share)
+
+    def _holders(self, asking: str, now: float) -> int:
+        """How many may spend leases, and `asking`. Of gateways that do not tell who they are each
+        lease counts as one."""
+        holders = [lease.holder for lease in self.leases if lease.until > now]
+        return len({asking, *filter(None, holders)}) + holders.count("")
 
     def _has_room(self, limit: Limit) -> bool:
         """Whether a permit that has to be given back can be kept in mind."""
@@ -131,7 +148,8 @@ class Authority(msgspec.Struct, omit_defaults=True):
             if limit.starts_afresh:
                 kept = min(kept, end)
             self.sequence += 1
-            self.leases.append(Lease(self.sequence, permits, now, until, kept))
+            holder = request.holder if extra else ""
+            self.leases.append(Lease(self.sequence, permits, now, until, kept, holder))
             name = f"{self.name}.{self.sequence}"
         return LeaseAnswer(
             admitted=True, remaining=remaining, lease=name, permits=extra, life=max(0.0, life)

@@ -51,10 +51,12 @@ class Held:
 class Asking:
     """A request that is on its way to the object."""
 
-    __slots__ = ("at", "batch", "request")
+    __slots__ = ("at", "batch", "number", "request")
 
-    def __init__(self, request: LeaseRequest, at: float, *, batch: bool) -> None:
+    def __init__(self, request: LeaseRequest, number: int, at: float, *, batch: bool) -> None:
         self.request = request
+        self.number = number
+        """How many of the same key there were with it."""
         self.at = at
         self.batch = batch
         """Whether permits are wanted beyond the cost; one request does so at a time."""
@@ -64,6 +66,7 @@ class Holding:
     """What the isolate holds of one key, and knows of it."""
 
     __slots__ = (
+        "_asked",
         "_batch_until",
         "_clock",
         "_counted_since",
@@ -80,6 +83,9 @@ class Holding:
         "_reset_at",
         "_rest_until",
         "_returns",
+        "_share",
+        "_share_asked",
+        "_share_of",
         "_size",
         "_used",
         "away_until",
@@ -97,6 +103,14 @@ class Holding:
         self._refused_until = _NEVER
         self._refused_cost = 0
         self._reset_at = now
+        self._asked = 0
+        """How often the object was asked."""
+        self._share = 0
+        """The part of what the object has that falls to this isolate, as it was last told."""
+        self._share_of: Limit | None = None
+        """The limit that was told of: one key may have several, for callers of several plans."""
+        self._share_asked = 0
+        """How often the object had been asked when the last answer came, or did not."""
         self._batch_until = _NEVER
         """Until when the answer to a request for more than its cost may come."""
         self._rest_until = _NEVER
@@ -147,6 +161,14 @@ class Holding:
     def left(self, now: float) -> int:
         """Permits that are there."""
         return sum([lease.left for lease in self._leases if now < lease.ends])
+
+    def share(self, limit: Limit) -> int:
+        """Permits beyond those that are there which fall to this isolate, as the object has told
+        when it was last asked; a limit that has less than the one it told of has so much less."""
+        share = self._share
+        if limit is not self._share_of and self._share_of is not None:
+            share -= max(0, self._share_of.capacity - limit.capacity)
+        return max(0, share)
 
     def refused_for(self, cost: int, now: float) -> float:
         """Seconds for which a request of `cost` is known to be refused; 0 where it is not."""
@@ -206,8 +228,10 @@ class Holding:
             hold=hold,
             returns=tuple(self._returns),
             report=self._report,
+            holder=self._name,
         )
-        return Asking(request, now, batch=batch)
+        self._asked += 1
+        return Asking(request, self._asked, now, batch=batch)
 
     def learn(self, asking: Asking, answer: LeaseAnswer, now: float) -> Held | None:
         """Take in what the object said: the lease that holds the cost, where it was to be held."""
@@ -218,6 +242,7 @@ class Holding:
         if self._report is request.report:
             self._report = None
         self._reset_at = asking.at + answer.reset
+        self._learn_share(asking, answer.share)
         if asking.batch:
             self._batch_until = _NEVER
         if not answer.admitted:
@@ -252,10 +277,28 @@ class Holding:
         if asking.batch:
             self._batch_until = _NEVER
         self.away_until, self.failure = now + rest, failure
+        # What it may have granted is lost, and answers to what was asked before do not know of it.
+        self._share, self._share_of, self._share_asked = 0, asking.request.limit, self._asked
 
     def owe(self, cost: int) -> None:
         """`cost` was admitted without the object, which will be told."""
         self._debt += cost
+        self._share -= cost
+
+    def _learn_share(self, asking: Asking, share: int) -> None:
+        """Answers may overtake each other, and one that does not know of a later grant would have
+        its permits counted twice: so one that was asked for before another one came counts only
+        where it says less."""
+        share = max(share, 0)
+        limit = asking.request.limit
+        if asking.number > self._share_asked or self._is_less(share, limit):
+            self._share, self._share_of = share, limit
+        self._share_asked = self._asked
+
+    def _is_less(self, share: int, limit: Limit) -> bool:
+        """Whether with that share more of the limit is gone."""
+        last = self._share_of
+        return last is None or share - limit.capacity < self._share - last.capacity
 
     def _wanted(self, limit: Limit, now: float) -> int:
         """As many permits as requests use in the life of a lease; at first fewer, and then twice

@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 from contract.limiting.holder import Asking, Held, Holding, Wallet
 from contract.limiting.limit import Limit
+from contract.limits import UNTOLD
 from contract.problems import LIMITER_UNAVAILABLE, Problem
 from limiting.fallback import LocalLimits
 from limiting.penalties import PenaltyBox
@@ -183,7 +184,7 @@ class Limiter:
                     _count_call(exchange)
                     exchange.defer(self._renew(place, holding))
                 permit = Permit(place, holding, held, "", cost)
-                left = holding.left(now)
+                left = holding.left(now) + holding.share(place.limit)
                 return Decision(True, left, holding.reset(now), permit=permit)
         if self._remembers:
             wait = holding.refused_for(cost, now)
@@ -223,8 +224,9 @@ class Limiter:
         if not answer.admitted:
             return Decision(False, answer.remaining, answer.wait)
         permit = Permit(place, holding, held, "", cost) if held is not None else None
-        remaining = answer.remaining + holding.left(now)
-        return Decision(True, remaining, answer.reset, permit=permit)
+        told = self._leases and answer.share != UNTOLD
+        beyond = holding.share(place.limit) if told else answer.remaining
+        return Decision(True, beyond + holding.left(now), answer.reset, permit=permit)
 
     def _alone(
         self, place: Place, holding: Holding, exchange: Exchange, cost: int, now: float

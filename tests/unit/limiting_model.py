@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from contract.limiting.algorithm import whole
 from contract.limiting.authority import Authority
 from contract.limiting.calendar import period_index
 from contract.limiting.holder import Asking, Held, Holding
@@ -45,6 +46,20 @@ class Isolate:
 
     def restart(self) -> None:
         self.holding = Holding(f"isolate-{next(self._world.numbers)}", self.clock())
+        self.granted = 0
+        """Permits that the object has granted to it since, heard of or not."""
+        self.coming = 0
+        """Those of them whose answers are still on their way."""
+        self.told_at = 0
+        """What the object had granted to others when it told what falls to this isolate."""
+
+    def told(self) -> int:
+        """What it tells a client that is left."""
+        return self.holding.left(self.clock()) + self.holding.share(self._world.limit)
+
+    def share(self) -> tuple[int, int]:
+        """What falls to it beyond what it holds, and as of when."""
+        return self.holding.share(self._world.limit), self.holding._share_asked
 
     def clock(self) -> float:
         # In whole milliseconds, as in workerd.
@@ -70,6 +85,11 @@ class World:
         self.admitted: list[Admitted] = []
         self.refused = 0
         self.calls = 0
+        self.granted = 0
+        """Permits, by the object, to anybody."""
+        self.overtold = 0
+        """By how many permits an isolate has told more than were left, at the worst, beside what
+        others were granted since it was told itself."""
         self.isolates = [Isolate(self, *clock) for clock in clocks]
         self._authority = Authority(name="object-0")
         self._stored = b""
@@ -101,6 +121,7 @@ class World:
         held = holding.take(cost, clock)
         if held is not None:
             self.admitted.append(Admitted(self.now, cost))
+            self._judge(isolate)
             if holding.wants_more(clock):
                 asking = holding.ask(self.limit, 0, clock, batch=True)
                 self._send(isolate, asking, there, back, lost=lost)
@@ -158,6 +179,27 @@ class World:
             old = self._sent[number % len(self._sent)]
             self._decide(msgspec.structs.replace(old, cost=0, wanted=0))
 
+    def free(self) -> int:
+        """What the object would grant, were all of it asked for."""
+        authority = self._authority
+        if authority.counts is None:
+            return self.limit.capacity
+        now = max(authority.latest, self.now - self._behind)
+        counts = authority.counts.copy()
+        counts.expire(self.limit, now)
+        out = sum(lease.permits for lease in authority.leases)
+        return max(0, whole(counts.free(self.limit, now) - out))
+
+    def holders(self) -> set[str]:
+        """Who may spend permits."""
+        leases = self._authority.leases
+        return {lease.holder for lease in leases if lease.until > self.now - self._behind}
+
+    def _judge(self, isolate: Isolate) -> None:
+        others = self.granted - isolate.granted - isolate.told_at
+        left = self.free() + isolate.holding.left(isolate.clock()) + isolate.coming
+        self.overtold = max(self.overtold, isolate.told() - left - others)
+
     def kill_object(self, *, behind: float = 0.0) -> None:
         """The object begins again with what is in its storage, and on a clock that is behind."""
         stored = msgspec.json.decode(self._stored, type=Authority) if self._stored else None
@@ -185,18 +227,28 @@ class World:
         def arrive() -> None:
             answer = self._decide(asking.request)
             cost = asking.request.cost
+            granted = (cost + answer.permits) if answer.admitted else 0
+            self.granted += granted
+            if holding is isolate.holding:  # else it has crashed
+                isolate.granted += granted
+                isolate.coming += granted
+            others = self.granted - isolate.granted
             if answer.admitted and cost:
                 # It is admitted when the object says so, wherever the answer stays.
                 self.admitted.append(Admitted(self.now, cost, self.now + lasts))
             self.refused += not answer.admitted
-            if lost:
-                self._later(back, lambda: holding.failed(asking, isolate.clock(), 0.5, "lost"))
-            else:
-                self._later(back, lambda: come_back(answer))
+            self._later(back, lambda: come_back(answer, granted, others))
 
-        def come_back(answer: LeaseAnswer) -> None:
-            # An isolate that has crashed meanwhile gets nothing.
+        def come_back(answer: LeaseAnswer, granted: int, others: int) -> None:
+            isolate.coming -= granted if holding is isolate.holding else 0
+            if lost:
+                holding.failed(asking, isolate.clock(), 0.5, "lost")
+                return
+            before = isolate.share()
             held = holding.learn(asking, answer, isolate.clock())
+            if isolate.share() != before:
+                isolate.told_at = others
+            self._judge(isolate)
             if held is not None:
                 self._later(max(0.0, lasts - back), lambda: over(held))
 

@@ -5,9 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from contract.limiting.authority import MOST_IN_FLIGHT, Authority
+from contract.limiting.authority import MOST_IN_FLIGHT, Authority, Lease
 from contract.limiting.limit import Limit, told
-from contract.limits import LeaseAnswer, LeaseRequest, Report, Return
+from contract.limits import UNTOLD, LeaseAnswer, LeaseRequest, Report, Return
 
 START = 1_800_000_000.0
 """The beginning of a window of ten seconds, and of one of a hundred."""
@@ -157,6 +157,37 @@ def test_what_was_spent_without_asking_is_charged_once_even_beyond_the_limit(nam
     remaining = [one.ask(1, cost=0, report=report).remaining for report in told_of]
     assert remaining == [30, 30, 10, 10, 10, 0, 0]
     assert not one.ask(1).admitted
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_what_is_free_is_told_in_even_parts_to_those_that_may_spend_leases(name: str) -> None:
+    one = Object(LIMITS[name])
+
+    def share(holder: str, at: float = 1, wanted: int = 4, **more: Any) -> tuple[int, int]:
+        answer = one.ask(at, wanted=wanted, holder=holder, **more)
+        return answer.share, answer.remaining
+
+    assert share("a") == (75, 75)
+    assert share("b") == (35, 70)
+    assert share("b") == (32, 65)  # two leases are not two holders
+    # Nobody can spend a permit that was asked for alone, or is held for one request.
+    assert share("c", wanted=0) == (21, 64)
+    assert share("c", wanted=0, hold=True) == (21, 63)
+    assert share("a", wanted=0) == (31, 62)
+    assert share("d", cost=70) == (20, 62)  # refused
+    assert one.ask(1, wanted=4).share == UNTOLD
+    # Each lease of gateways that do not say who they are is somebody's: now there are three.
+    assert share("b", wanted=0) == (18, 56)
+    assert share("a", at=99.9, wanted=0)[0] == one.left(99.9)  # all leases have ended
+
+
+def test_leases_that_were_stored_before_there_were_holders_are_read() -> None:
+    authority = Authority(name="one", leases=[Lease(1, 5, START, START + 9, START + 19, "a")])
+    stored = msgspec.json.decode(msgspec.json.encode(authority))
+    stored["leases"][0].pop()
+    kept = msgspec.convert(stored, Authority)
+    answer = kept.answer(LeaseRequest(limit=LIMITS["fixed_window"], holder="b"), START + 1)
+    assert (answer.share, answer.remaining) == (37, 74)
 
 
 def test_what_an_object_keeps_is_bounded_and_what_finds_no_room_is_charged_at_once() -> None:

@@ -1,6 +1,7 @@
 """The isolate's side of leases: how long a permit is good, what is told of it, when it asks."""
 
 import pytest
+from msgspec.structs import replace
 
 from contract.limiting.holder import Held, Holding, Wallet
 from contract.limiting.limit import DRIFT, Limit, passed, told
@@ -106,6 +107,77 @@ def test_a_permit_that_is_held_is_not_there_for_others() -> None:
     assert held.left(1.0) == 3
     held.give_back(permit, 99, 1.0)  # never more than there were
     assert held.left(1.0) == 5
+
+
+def telling(share: int) -> LeaseAnswer:
+    return LeaseAnswer(admitted=True, remaining=2 * share, share=share)
+
+
+def test_what_falls_to_the_isolate_is_what_it_was_last_told_less_what_it_owes() -> None:
+    held = holding()
+    assert held.share(LIMIT) == 0
+    for share in (70, 40, 90):
+        held.learn(held.ask(LIMIT, 1, 1.0), telling(share), 1.0)
+        assert held.share(LIMIT) == share
+    held.owe(20)
+    assert held.share(LIMIT) == 70
+    held.owe(75)
+    assert held.share(LIMIT) == 0
+    held.learn(held.ask(LIMIT, 1, 1.0), LeaseAnswer(admitted=False, share=3), 1.0)
+    assert held.share(LIMIT) == 3
+    # From an object that does not know of it.
+    held.learn(held.ask(LIMIT, 1, 1.0), LeaseAnswer(admitted=True, remaining=50), 1.0)
+    assert held.share(LIMIT) == 0
+
+
+@pytest.mark.parametrize(("first", "second", "known"), [(60, 40, 40), (40, 60, 40)])
+def test_of_answers_that_were_on_their_way_together_the_lesser_counts(
+    first: int, second: int, known: int
+) -> None:
+    held = holding()
+    held.learn(held.ask(LIMIT, 1, 1.0), telling(90), 1.0)
+    one, other = held.ask(LIMIT, 1, 2.0), held.ask(LIMIT, 1, 2.0)
+    held.learn(other, telling(first), 2.5)
+    later = held.ask(LIMIT, 1, 2.5)
+    held.learn(one, telling(second), 2.6)
+    assert held.share(LIMIT) == known
+    held.learn(later, telling(80), 2.7)
+    assert held.share(LIMIT) == known
+    held.learn(held.ask(LIMIT, 1, 2.7), telling(85), 2.7)
+    assert held.share(LIMIT) == 85
+
+
+def test_after_an_answer_that_did_not_come_nothing_falls_to_the_isolate_until_it_asks_again() -> (
+    None
+):
+    held = holding()
+    held.learn(held.ask(LIMIT, 1, 1.0), telling(90), 1.0)
+    before, lost = held.ask(LIMIT, 1, 1.0), held.ask(LIMIT, 1, 1.0)
+    held.failed(lost, 2.0, 1.0, "away")
+    assert held.share(LIMIT) == 0
+    held.learn(before, telling(80), 2.0)  # which does not know what was lost
+    assert held.share(LIMIT) == 0
+    held.learn(held.ask(LIMIT, 1, 2.0), telling(70), 2.0)
+    assert held.share(LIMIT) == 70
+
+
+def test_a_first_answer_that_did_not_come_is_known_to_the_second() -> None:
+    held = holding()
+    before, lost = held.ask(LIMIT, 1, 1.0), held.ask(LIMIT, 1, 1.0)
+    held.failed(lost, 2.0, 1.0, "away")
+    held.learn(before, telling(80), 2.0)
+    assert held.share(LIMIT) == 0
+
+
+def test_a_limit_with_less_in_the_same_place_has_so_much_less_and_one_with_more_no_more() -> None:
+    held = holding()
+    held.learn(held.ask(LIMIT, 1, 1.0), telling(700), 1.0)
+    plans = [replace(LIMIT, quota=quota) for quota in (200, 400, 1000, 5000)]
+    assert [held.share(plan) for plan in plans] == [0, 100, 700, 700]
+    few, many = held.ask(plans[1], 1, 2.0), held.ask(plans[3], 1, 2.0)
+    held.learn(few, telling(100), 2.0)
+    held.learn(many, telling(4000), 2.0)  # of which 700 more are taken than that one knew
+    assert [held.share(plan) for plan in plans[1:]] == [0, 0, 4000]
 
 
 def test_a_refusal_is_remembered_for_what_costs_as_much_until_somebody_is_admitted() -> None:

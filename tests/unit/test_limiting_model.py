@@ -86,7 +86,7 @@ def happen(world: World, what: str, detail: Any) -> None:
             window = world.limit.window or 86400.0
             world.pass_time((detail - (world.now - START) / window) % 1 * window)
         case "restart":
-            world.isolates[detail].restart()
+            world.isolates[detail % len(world.isolates)].restart()
         case "kill":
             # A clock that is behind makes object time stand still: fine for windows that slide.
             slides = world.limit.algorithm in ("sliding_log", "token_bucket", "concurrency")
@@ -110,6 +110,56 @@ def test_never_more_than_the_limit(
             happen(world, what, detail)
         world.pass_time(30.0)
     assert excess(world.limit, world.admitted) <= 0
+
+
+LEASED = [name for name in LIMITS if name != "concurrency"]
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["alone", "among others"])
+@pytest.mark.parametrize("name", LEASED)
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(clocks=clocks, steps=st.lists(things, min_size=6, max_size=25))
+def test_no_more_is_told_to_be_left_than_is_but_for_what_others_were_granted_since(
+    name: str, alone: bool, clocks: list[tuple[float, float]], steps: list[tuple[str, Any]]
+) -> None:
+    """Where there is one isolate, hence never more than is left."""
+    world = World(LIMITS[name], clocks[:1] if alone else clocks)
+    for what, detail in steps:
+        happen(world, what, detail)
+    world.pass_time(30.0)
+    assert world.overtold == 0
+
+
+@pytest.mark.parametrize("name", LEASED)
+@settings(max_examples=50, deadline=None)
+@given(
+    steps=st.lists(
+        st.tuples(isolates, st.sampled_from([1, 1, 2, 7]), st.sampled_from([0.0, 0.001, 0.1])),
+        min_size=20,
+        max_size=80,
+    )
+)
+def test_isolates_that_know_of_each_other_do_not_tell_the_same_permits(
+    name: str, steps: list[tuple[int, int, float]]
+) -> None:
+    """Since each was told with all of them about: together no more than was free at any time
+    since, beyond what they hold."""
+    limit = LIMITS[name]
+    world = World(limit, [(0.0, 1.0)] * 3)
+    free: list[int | None] = [None, None, None]
+    """When each was last told, if that was with all three about."""
+    for number, cost, pause in steps:
+        calls = world.calls
+        world.request(number, cost, there=0.0, back=0.0)
+        world.pass_time(0.0)
+        if world.calls > calls:
+            about = world.holders() | {world.isolates[number].holding._name}
+            free[number] = world.free() if len(about) == 3 else None
+        known = [one for one in free if one is not None]
+        if len(known) == 3:
+            shares = [isolate.share()[0] for isolate in world.isolates]
+            assert sum(shares) <= max(known)
+        world.pass_time(pause)
 
 
 LONG = {

@@ -3,11 +3,13 @@
 from collections.abc import Coroutine
 from typing import Any, Literal
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from contract.limiting.holder import Wallet
 from contract.limiting.limit import Limit
-from contract.limits import Return
+from contract.limits import LeaseAnswer, LeaseRequest, Return
 from contract.problems import Problem
 from limiting.compile import limiter_of
 from limiting.fallback import LocalLimits
@@ -31,8 +33,8 @@ class Isolate:
         self.deferred: list[Coroutine[Any, Any, None]] = []
         self.memory = LimitMemory(nonce)
         limiter = limiter_of(settings, {}, platform.limiters, self.memory, platform.time)
-        limited = Limited("few", settings, limiter, self.memory.penalties)
-        self.policy = RateLimit([limited], platform.together)
+        self.limited = Limited("few", settings, limiter, self.memory.penalties)
+        self.policy = RateLimit([self.limited], platform.together)
 
     def ask(self, subject: str | None = None, address: str = "192.0.2.1") -> Exchange:
         """A request, and what comes after its answer. Raises `Problem`."""
@@ -65,6 +67,11 @@ def platform() -> FakePlatform:
 
 def told(asked: Exchange) -> str:
     return dict(asked.answer_fields)["ratelimit"]
+
+
+def left(asked: Exchange) -> int:
+    """The `r` of what is told."""
+    return int(told(asked).split(";")[1][2:])
 
 
 def test_each_answer_says_what_is_left() -> None:
@@ -151,8 +158,64 @@ def test_a_warm_request_asks_nobody() -> None:
     assert asked[0] == 1
     assert sum(asked) == len(one.platform.limiters.asked) <= 20
     assert asked.count(0) >= 180
-    left = [int(told(one.ask()).split(";")[1][2:]) for _ in range(20)]
-    assert all(0 <= number < 800 for number in left)
+    assert [left(one.ask()) for _ in range(20)] == list(range(799, 779, -1))
+
+
+LEASED = ["sliding_window", "sliding_log", "token_bucket", "fixed_window", "calendar"]
+
+
+def algorithm_of(name: str) -> dict[str, Any]:
+    return {"period": "day", **CALENDAR} if name == "calendar" else {"algorithm": name}
+
+
+@pytest.mark.parametrize("algorithm", LEASED)
+def test_of_one_isolate_a_client_sees_each_request_count(algorithm: str) -> None:
+    one = Isolate(platform(), quota=120, **algorithm_of(algorithm))
+    assert [left(one.ask()) for _ in range(120)] == list(range(119, -1, -1))
+    assert len(one.platform.limiters.asked) < 30
+
+
+@pytest.mark.parametrize("algorithm", LEASED)
+def test_of_several_isolates_a_client_sees_a_part_of_what_is_left(algorithm: str) -> None:
+    """In turn, which isolates do not know; and never nothing while there is something."""
+    shared, members = platform(), algorithm_of(algorithm)
+    isolates = [Isolate(shared, nonce, quota=600, **members) for nonce in ("a", "b")]
+    seen = [left(isolates[turn % 2].ask()) for turn in range(590)]
+    assert seen[0] == 599
+    truly = [599 - turn for turn in range(590)]
+    # Once both hold leases, and each has asked since.
+    settled = list(zip(seen, truly, strict=True))[100:]
+    assert all(0.3 * most < told_of <= most for told_of, most in settled)
+
+
+def test_an_object_that_does_not_know_of_shares_is_understood() -> None:
+    shared = platform()
+    knows = shared.limiters.lease
+
+    async def lease(key: str, request: LeaseRequest, *, timeout: float) -> LeaseAnswer:
+        answer = await knows(key, replace(request, holder=""), timeout=timeout)
+        assert b"share" not in msgspec.json.encode(answer)
+        return answer
+
+    shared.limiters.lease = lease  # type: ignore[method-assign]
+    one = Isolate(shared, quota=120)
+    assert [left(one.ask()) for _ in range(7)] == [119, 118, 1, 0, 3, 2, 1]
+
+
+def test_after_a_call_that_failed_what_is_held_is_left_and_after_the_next_all_is() -> None:
+    one = Isolate(platform(), quota=120)
+    one.admitted(20)
+    one.platform.limiters.down = True
+    seen = []
+    while not (asked := one.ask()).log.get("limiter_calls"):
+        seen.append(left(asked))
+    assert seen[-1] > 80
+    held = left(one.ask())
+    assert held < 20
+    one.platform.limiters.down = False
+    one.platform.clock.now += 2
+    one.admitted(held + 1)
+    assert left(one.ask()) > 60
 
 
 def test_exact_asks_each_time_even_where_it_was_refused() -> None:

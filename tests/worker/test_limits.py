@@ -92,6 +92,26 @@ def test_who_is_refused_does_not_reach_the_service(lab: Consumer) -> None:
     assert "ratelimit" not in refused.headers
 
 
+def test_who_paces_himself_by_what_is_left_is_told_so(labs: list[Consumer]) -> None:
+    """By one isolate all of it; by several, of which each tells its part, never nothing."""
+    mine = address()
+
+    def left(lab: Consumer) -> int:
+        answer = lab.get("/limited/paced", headers=mine)
+        assert answer.status_code == 204
+        return int(answer.headers["ratelimit"].split(";")[1][2:])
+
+    alone = [left(labs[0]) for _ in range(40)]
+    too_little = [119 - turn - told for turn, told in enumerate(alone)]
+    # What a call brings that is on its way with the next request is not told meanwhile.
+    assert 0 <= min(too_little) <= max(too_little) <= 30
+    assert too_little.count(0) >= 20
+    together = [left(labs[turn % 2]) for turn in range(40)]
+    for turn, told in enumerate(together):
+        used_by_the_other = (turn + 1) // 2
+        assert 0 < told <= 79 - turn + used_by_the_other
+
+
 def test_a_day_of_another_time_zone_has_its_quota(lab: Consumer) -> None:
     mine = address()
     answers = [lab.get("/limited/each-day", headers=mine) for _ in range(4)]
