@@ -138,6 +138,7 @@ async function miniflareOptions() {
     log: new HostLog(LogLevel.WARN),
     logRequests: false,
     ...(plan.state && { resourcePersistencePath: plan.state }),
+    ...(plan.registry && { unsafeDevRegistryPath: plan.registry }),
     handleStructuredLogs: writeLog,
     unsafeHandleRuntimeRestart: () => restarted(),
     workers: workers.map(({ worker }) => worker),

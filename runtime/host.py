@@ -157,6 +157,7 @@ class Host:
         document = {
             "host": HOST,
             "state": str(plan.state.resolve()) if plan.state else None,
+            "registry": str(plan.registry.resolve()) if plan.registry else None,
             "devVars": plan.dev_vars,
             "pythonFlags": local_flags(),
             "pidFile": str(self._pid_file),

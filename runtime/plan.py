@@ -47,5 +47,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     log: Path | None = None
     """File that workerd writes what Workers print to by itself. Without one the host's Node reads
     and passes it on, and takes processor time for each line from what is being measured."""
+    registry: Path | None = None
+    """Folder through which workerds find each other's Workers: what is bound in one and is not in
+    its plan is looked for there, Durable Objects as well."""
     dev_vars: bool = False
     """Whether `.dev.vars` beside each configuration is read. Tests must not depend on it."""
