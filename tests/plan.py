@@ -62,7 +62,9 @@ FAULTY: Final = "lab-faulty"
 """The same, with every dependency behind one of `FAULTS`."""
 
 DISPATCHING: Final = "dispatching"
-"""A gateway with the table of tests/cases/dispatching.py."""
+"""A gateway with the table of tests/cases/dispatching.py, and a guard at its door."""
+GUARD: Final = 200
+"""Requests that it takes of one address in each hour: more than there are cases."""
 
 VERSIONED: Final = "versioned"
 """A gateway with docs/examples/three-versions.yaml."""
@@ -321,9 +323,10 @@ def _compiled(folder: Path, origin: str) -> Path:
 
 
 def _compiled_cases(folder: Path) -> Path:
-    """The table of the cases of dispatching; JSON is YAML as well."""
+    """The table of the cases of dispatching, with a guard; JSON is YAML as well."""
     table = folder / "dispatching.yaml"
-    table.write_bytes(msgspec.json.encode(dispatching.TABLE))
+    guarded = {**dispatching.TABLE, "address_guard": {"quota": GUARD, "window": "1h"}}
+    table.write_bytes(msgspec.json.encode(guarded))
     module = folder / "dispatching" / "compiled_routes.py"
     module.parent.mkdir(exist_ok=True)
     write_module(table, module)

@@ -16,9 +16,9 @@ import httpx
 import pytest
 
 from runtime.local import LocalRuntime
-from tests.consumer import Consumer, address, bearer, mint, problem
+from tests.consumer import Consumer, address, bearer, mint, problem, unique
 from tests.eventually import eventually
-from tests.plan import LABS
+from tests.plan import DISPATCHING, GUARD, LABS
 from tests.worker.conftest import Caller
 
 QUOTA = 5
@@ -84,6 +84,38 @@ def test_two_tokens_of_one_subject_share_its_quota(lab: Consumer) -> None:
     fields = itertools.islice(itertools.cycle(map(bearer, tokens)), 6)
     statuses = [lab.get(ROUTES["by-subject"], headers=field).status_code for field in fields]
     assert statuses == [200] * 5 + [429]
+
+
+def test_a_plan_has_its_quota_and_what_was_used_stays_used_with_another(
+    labs: list[Consumer],
+) -> None:
+    turns = itertools.cycle(labs)
+
+    def ask(subject: str, **claims: str) -> tuple[int, str]:
+        answer = next(turns).get("/limited/by-plan", headers=bearer(mint(subject, **claims)))
+        return answer.status_code, answer.headers["ratelimit-policy"]
+
+    without, pro = '"by-plan";q=2;w=3600', '"by-plan";q=4;w=3600'
+    one, other, third = unique("one"), unique("other"), unique("third")
+    assert [ask(one) for _ in range(3)] == [(204, without)] * 2 + [(429, without)]
+    assert [ask(one, plan="pro") for _ in range(3)] == [(204, pro)] * 2 + [(429, pro)]
+    assert [ask(other, plan="pro") for _ in range(5)] == [(204, pro)] * 4 + [(429, pro)]
+    assert [ask(third, plan="gone") for _ in range(3)] == [(204, without)] * 2 + [(429, without)]
+
+
+def test_one_address_gets_so_far_at_the_door_whatever_it_asks_for(runtime: LocalRuntime) -> None:
+    with Consumer(runtime.url(DISPATCHING)) as guarded:
+        paths = itertools.cycle(["/nothing-here", "/healthz"])
+        # Twice as many at the most, as the hour may be over in between.
+        answers = (guarded.get(next(paths)) for _ in range(2 * GUARD + 1))
+        number, refused = next(
+            (number, answer) for number, answer in enumerate(answers) if answer.status_code == 429
+        )
+        assert number >= GUARD
+        assert problem(refused, 429, "rate-limited")["policy"] == "address_guard"
+        assert 1 <= int(refused.headers["retry-after"]) <= 3601
+        assert "ratelimit" not in refused.headers
+        assert guarded.get("/healthz", headers=address()).status_code == 200
 
 
 def test_who_is_refused_does_not_reach_the_service(lab: Consumer) -> None:
