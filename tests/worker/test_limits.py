@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from datetime import datetime, timedelta
 from http.client import HTTPConnection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -91,7 +91,7 @@ def test_a_plan_has_its_quota_and_what_was_used_stays_used_with_another(
 ) -> None:
     turns = itertools.cycle(labs)
 
-    def ask(subject: str, **claims: str) -> tuple[int, str]:
+    def ask(subject: str, **claims: Any) -> tuple[int, str]:
         answer = next(turns).get("/limited/by-plan", headers=bearer(mint(subject, **claims)))
         return answer.status_code, answer.headers["ratelimit-policy"]
 
