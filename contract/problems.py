@@ -159,6 +159,14 @@ CONTENT_TOO_LARGE = _define(
     "The body is too large",
     "The body exceeds the limit of this route. The detail names the limit in bytes.",
 )
+REQUEST_TIMEOUT = _define(
+    "request-timeout",
+    408,
+    Category.REQUEST,
+    "The body did not come in time",
+    "The service waits for the rest of the request's body, and no longer than the route allows.",
+    retryable=True,
+)
 CONFLICT = _define(
     "conflict",
     409,

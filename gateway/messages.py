@@ -136,6 +136,8 @@ class Stream(Protocol):
 
     length: int | None
     """Bytes that will come, where the sender said so."""
+    arrived: float | None
+    """Unix seconds at which all of it was there, where somebody has waited for that."""
 
     async def read(self, limit: int) -> bytes:
         """Read it all. Raises `BodyTooLarge` as soon as more than `limit` bytes have come, and

@@ -40,6 +40,10 @@ class Unconfigured(Unavailable):
     """A service was not asked, as what the gateway has to show to it is missing."""
 
 
+class Unsent(Unavailable):
+    """A service has not answered to a request that its client does not send, or not all of."""
+
+
 class StoredSecret(Protocol):
     """A secret that is kept elsewhere, and has to be asked for."""
 
@@ -64,6 +68,7 @@ class Service(Protocol):
         """Send and return as soon as the header fields are there, within `timeout` seconds.
 
         After `total` seconds the answer's body is cut off, with an error for whoever reads it.
+        Raises `Unsent` where the body of the request is what is missing.
         `host` is for a service binding, which sees it in the URL and in Host.
         """
         ...

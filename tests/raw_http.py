@@ -20,8 +20,15 @@ class RawResponse(NamedTuple):
         return str(msgspec.json.decode(self.body)["code"]) if is_problem else ""
 
 
-def send(url: str, *lines: str | bytes, body: bytes = b"", host: bool = True) -> RawResponse:
-    """Send request line and fields as they are, on a connection that is then closed."""
+def send(
+    url: str,
+    *lines: str | bytes,
+    body: bytes = b"",
+    host: bool = True,
+    goes_on: bool = False,
+) -> RawResponse:
+    """Send request line and fields as they are, on a connection that is then closed; or, where it
+    `goes_on`, as if more were to come."""
     address = urlsplit(url)
     assert address.hostname is not None
     assert address.port is not None
@@ -31,7 +38,8 @@ def send(url: str, *lines: str | bytes, body: bytes = b"", host: bool = True) ->
     message = b"\r\n".join([*fields, b"", body])
     with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
         connection.sendall(message)
-        connection.shutdown(socket.SHUT_WR)
+        if not goes_on:
+            connection.shutdown(socket.SHUT_WR)
         received = b"".join(iter(lambda: connection.recv(65_536), b""))
     head, _, rest = received.partition(b"\r\n\r\n")
     status, *answered = head.decode("latin-1").split("\r\n")

@@ -37,6 +37,7 @@ class Content:
 
     def __init__(self, content: bytes, length: int | None) -> None:
         self.length = length
+        self.arrived: float | None = None
         self._content = content
 
     async def read(self, limit: int) -> bytes:

@@ -48,11 +48,12 @@ own; more of them, as security headers are, go across at once with all the other
 class JsStream:
     """A body that is still a JavaScript ReadableStream."""
 
-    __slots__ = ("length", "source")
+    __slots__ = ("arrived", "length", "source")
 
     def __init__(self, source: Any, length: int | None) -> None:
         self.source = source
         self.length = length
+        self.arrived: float | None = None
 
     async def read(self, limit: int) -> bytes:
         """Read to the end. Raises `BodyTooLarge` once more than `limit` bytes have come, and
@@ -119,13 +120,18 @@ def request_from_js(request: Any) -> Request:
     return Request(method, slash + path, query, headers, body, host=host, scheme=scheme)
 
 
-def request_to_js(request: Request) -> Any:
-    """The second argument of fetch. Redirects are returned to the client, never followed."""
+def request_to_js(request: Request, content: Any = None) -> Any:
+    """The second argument of fetch, with `content` in place of the body where there is one.
+
+    Redirects are returned to the client, never followed.
+    """
     init = {"method": request.method, "headers": _named(request.headers), "redirect": "manual"}
     if request.keeps_coding:
         init["encodeResponseBody"] = "manual"
     crossed = _parse(_encode(init).decode())
-    if request.body is not None:
+    if content is not None:
+        crossed.body = content
+    elif request.body is not None:
         crossed.body = _body_to_js(request.body)
     return crossed
 

@@ -39,7 +39,7 @@ invoke = promising(_call, _call)
 """`invoke(method, this, *arguments)`: a method that gives a promise, such as one of RPC."""
 
 # Not `prototype.then`: under that name Pyodide has a method of its own.
-_then = promising(_call, js.Reflect.get(js.Promise.prototype, "then"))
+then = promising(_call, js.Reflect.get(js.Promise.prototype, "then"))
 _race = promising(js.Promise.race, js.Promise, listed=True)
 _all = promising(js.Promise.all, js.Promise, listed=True)
 _wait = promising(js.scheduler.wait, js.scheduler)
@@ -89,7 +89,7 @@ class _Run:
             return finished.value
         # One callback for both outcomes, as only one will ever come.
         callback = create_once_callable(self.go_on)
-        return _then(promise, callback, _bind(callback, None, None))
+        return then(promise, callback, _bind(callback, None, None))
 
 
 def _exception(reason: Any) -> BaseException:

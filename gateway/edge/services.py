@@ -1,14 +1,16 @@
 """Services behind the core's port: service bindings and URLs, spoken to by fetch."""
 
+import time
 from typing import Any
 
 import js
 
 from edge.asking import ask
-from edge.convert import cut_off, keeps_codings, request_to_js, response_from_js
+from edge.convert import JsStream, cut_off, keeps_codings, request_to_js, response_from_js
 from edge.driver import promising
+from edge.upload import SMALL, Upload, complete
 from messages import Request, Response
-from ports import Unavailable
+from ports import Unavailable, Unsent
 
 _fetch = promising(js.fetch)
 
@@ -77,10 +79,25 @@ async def _send(
     fetch, base = call
     query = f"?{request.query}" if request.query else ""
     url = f"{base}{request.path}{query}"
-    is_coded = request.keeps_coding and keeps_codings()
-    if total is None:
-        came = await ask(name, timeout, fetch, url, request_to_js(request))
-        return response_from_js(came, is_coded=is_coded)
-    end = js.AbortSignal.timeout(total * 1000)
-    came = await ask(name, min(timeout, total), fetch, url, request_to_js(request))
-    return cut_off(response_from_js(came, is_coded=is_coded), end)
+    end = None if total is None else js.AbortSignal.timeout(total * 1000)
+    patience = timeout if total is None else min(timeout, total)
+    body, upload, content = request.body, None, None
+    if isinstance(body, JsStream):
+        if body.length is not None and body.length <= SMALL:
+            began = time.time()
+            content = await complete(body, name, patience)
+            body.arrived = time.time()
+            if total is not None:
+                patience = min(timeout, max(0.0, total - (body.arrived - began)))
+        else:
+            upload = Upload(body)
+            content = upload.stream
+    try:
+        answer = await ask(name, patience, fetch, url, request_to_js(request, content))
+    except Unavailable as failure:
+        if upload is not None and await upload.is_missing(late=failure.timed_out):
+            reason = "the client has broken off"
+            raise Unsent(name, timed_out=failure.timed_out, reason=reason) from None
+        raise
+    response = response_from_js(answer, is_coded=request.keeps_coding and keeps_codings())
+    return response if end is None else cut_off(response, end)

@@ -21,7 +21,7 @@ from contract.problems import (
     UPSTREAM_UNREACHABLE,
     Problem,
 )
-from messages import Exchange, Response
+from messages import Body, Exchange, Response
 from pipeline import NeverSent, Next
 from routing.units import seconds
 
@@ -49,20 +49,21 @@ class CircuitBreakerPolicy:
         self._talk = talk
 
     async def __call__(self, exchange: Exchange, next: Next) -> Response:
-        view = self._view
+        view, body = self._view, exchange.request.body
         given = view.free_pass() if view.passes else await self._ask(exchange)
         begun = self._talk.clock() if self._timed else exchange.now
         try:
             response = await next(exchange)
         except Problem as problem:
             asked = not isinstance(problem, NeverSent)
-            self._note(exchange, given, begun, _RESULTS.get(problem.type.code) if asked else None)
+            result = _RESULTS.get(problem.type.code) if asked else None
+            self._note(exchange, given, _asked_at(begun, body), result)
             raise
         except Exception:
             # A defect of ours says nothing of the service; a probe's place is free again.
             self._talk.note(view, exchange, given, None, exchange.now)
             raise
-        self._note(exchange, given, begun, response.status)
+        self._note(exchange, given, _asked_at(begun, body), response.status)
         return response
 
     async def _ask(self, exchange: Exchange) -> Pass:
@@ -79,13 +80,13 @@ class CircuitBreakerPolicy:
         return given
 
     def _note(
-        self, exchange: Exchange, given: Pass, begun: float, result: int | str | None
+        self, exchange: Exchange, given: Pass, asked_at: float, result: int | str | None
     ) -> None:
         now = self._talk.clock() if self._timed else exchange.now
         outcome = None
         failed = self._results.failed(result) if result is not None else None
         if failed is not None:
-            slow = self._slow_from is not None and now - begun >= self._slow_from
+            slow = self._slow_from is not None and now - asked_at >= self._slow_from
             outcome = _OUTCOMES[failed, slow]
         self._talk.note(self._view, exchange, given, outcome, now)
 
@@ -99,6 +100,14 @@ class CircuitBreakerPolicy:
             f"The service {self._service!r} {why} and is not being called.",
             headers={"retry-after": str(max(1, math.ceil(wait)))},
         )
+
+
+def _asked_at(begun: float, body: Body) -> float:
+    """When the service had all that it needs to answer: for how long a client takes it is not
+    responsible. Never, as far as can be told, of a large body that was passed on as it came."""
+    if body is None or isinstance(body, bytes):
+        return begun
+    return math.inf if body.arrived is None else max(begun, body.arrived)
 
 
 _OUTCOMES: Final = {

@@ -17,6 +17,8 @@ from contract.names import (
     TRACESTATE,
 )
 from contract.problems import (
+    MALFORMED_REQUEST,
+    REQUEST_TIMEOUT,
     UPSTREAM_NOT_CONFIGURED,
     UPSTREAM_TIMEOUT,
     UPSTREAM_UNREACHABLE,
@@ -26,7 +28,7 @@ from ends.forwarding import forwarded_fields
 from identities import Identities
 from messages import HOP_BY_HOP, OF_SERVERS, Exchange, Response, without
 from pipeline import NeverSent
-from ports import Service, Unavailable, Unconfigured
+from ports import Service, Unavailable, Unconfigured, Unsent
 from routing.paths import PathTemplate
 from transforms.entity_tags import unmark_if_match
 
@@ -118,19 +120,7 @@ class Dispatch:
             exchange.log["upstream_error"] = str(failure)
             if isinstance(failure, Unconfigured):
                 exchange.sends -= 1
-                raise Problem(
-                    UPSTREAM_NOT_CONFIGURED,
-                    f"The gateway is not set up for the service {self._service_name!r}.",
-                ) from None
-            if failure.timed_out:
-                allowed = self._timeout if left is None else min(self._timeout, left)
-                raise Problem(
-                    UPSTREAM_TIMEOUT,
-                    f"The service {self._service_name!r} did not answer in {allowed:.3g} s.",
-                ) from None
-            raise Problem(
-                UPSTREAM_UNREACHABLE, f"The service {self._service_name!r} cannot be reached."
-            ) from None
+            raise self._problem(failure, left) from None
         if response.status in _WITH_LOCATION:
             location = response.headers.get("location")
             if location is not None:
@@ -138,6 +128,23 @@ class Dispatch:
                     "location", self._public_location(exchange, self._service_name, location)
                 )
         return response
+
+    def _problem(self, failure: Unavailable, left: float | None) -> Problem:
+        """What the client is told of a `failure`, where there were `left` seconds for the call."""
+        name = self._service_name
+        if isinstance(failure, Unconfigured):
+            return Problem(
+                UPSTREAM_NOT_CONFIGURED, f"The gateway is not set up for the service {name!r}."
+            )
+        if isinstance(failure, Unsent):
+            if failure.timed_out:
+                return Problem(REQUEST_TIMEOUT)
+            return Problem(MALFORMED_REQUEST, "The body ends before it is complete.")
+        if failure.timed_out:
+            allowed = self._timeout if left is None else min(self._timeout, left)
+            told = f"The service {name!r} did not answer in {allowed:.3g} s."
+            return Problem(UPSTREAM_TIMEOUT, told)
+        return Problem(UPSTREAM_UNREACHABLE, f"The service {name!r} cannot be reached.")
 
     def _left(self, exchange: Exchange, now: float) -> float | None:
         """Seconds of `total` that are left. Raises `Problem` where there are none."""

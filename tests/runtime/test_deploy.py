@@ -49,7 +49,7 @@ UPLOADED = {
         """,
         "edge": """
             __init__ adapters asking border convert driver idle objects services shared_cache
-            signing
+            signing upload
         """,
         "ends": """
             __init__ aggregate backends choice compile_aggregate credentials edits forwarding mirror

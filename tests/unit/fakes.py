@@ -63,6 +63,7 @@ class FakeStream:
     def __init__(self, content: bytes, length: int | None = None) -> None:
         self.content = content
         self.length = length
+        self.arrived: float | None = None
         self.was_read = False
         self.was_discarded = False
 

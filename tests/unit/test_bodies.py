@@ -20,6 +20,7 @@ class Broken:
 
     def __init__(self, length: int | None = 5, *, timed_out: bool = False) -> None:
         self.length = length
+        self.arrived: float | None = None
         self._timed_out = timed_out
 
     async def read(self, limit: int) -> bytes:

@@ -14,6 +14,7 @@ from contract.circuit_breaker import CircuitBreaker, Mode, State
 from contract.problems import (
     AUTH_UNAVAILABLE,
     MALFORMED_REQUEST,
+    REQUEST_TIMEOUT,
     UPSTREAM_BUSY,
     UPSTREAM_INVALID,
     UPSTREAM_NOT_CONFIGURED,
@@ -24,7 +25,7 @@ from contract.problems import (
 from messages import Exchange, Response
 from pipeline import NeverSent
 from policies.circuit_breaker import CircuitBreakerPolicy
-from tests.unit.fakes import NOW, FakePlatform, exchange, json_response, run
+from tests.unit.fakes import NOW, FakePlatform, FakeStream, exchange, json_response, run
 
 SETTINGS = CircuitBreakerSettings(minimum_calls=2, window=4, wait_open="10s", wait_jitter=0)
 NAME = BreakerName("data", "local")
@@ -73,10 +74,12 @@ class World:
         talk = Talk(self.objects, self.platform.time, self.platform.pause, self.platform.log)
         self.policy = CircuitBreakerPolicy("data", settings, self.view, talk)
 
-    def ask(self, later: float = 0, deferred: list[Work] | None = None) -> str:
+    def ask(
+        self, later: float = 0, deferred: list[Work] | None = None, body: FakeStream | None = None
+    ) -> str:
         """The answer's status, or the code of the problem."""
         self.platform.clock.now = NOW + later
-        asked = exchange(now=NOW + later, deferred=deferred)
+        asked = exchange(now=NOW + later, deferred=deferred, body=body)
         try:
             return str(run(self.policy(asked, self.upstream)).status)
         except Problem as problem:
@@ -157,7 +160,8 @@ def test_what_is_a_failure(
 @pytest.mark.parametrize(
     "problem",
     [
-        Problem(MALFORMED_REQUEST),  # its body broke off while a mirror read it
+        Problem(MALFORMED_REQUEST),  # its body broke off
+        Problem(REQUEST_TIMEOUT),  # or did not come
         Problem(UPSTREAM_BUSY),
         Problem(UPSTREAM_NOT_CONFIGURED),
         Problem(AUTH_UNAVAILABLE),  # nobody could sign who is calling
@@ -311,6 +315,26 @@ def test_slow_calls_open_it() -> None:
     assert world.ask_all((200, 0), (200, 2), (200, 4)) == ["200"] * 3
     world.upstream.takes = 2.0
     assert world.ask_all((200, 6), (200, 8), (200, 10), (200, 12)) == ["200", "200", "200", OPEN]
+
+
+@pytest.mark.parametrize(
+    ("arrived", "is_slow"),
+    [
+        (None, False),  # nobody knows how long the client took
+        (1.5, False),
+        (0.5, True),
+    ],
+)
+def test_the_time_that_a_client_takes_to_send_is_not_the_services(
+    arrived: float | None, is_slow: bool
+) -> None:
+    settings = CircuitBreakerSettings(minimum_calls=1, slow_call_duration_threshold="1s")
+    world = World(settings)
+    body = FakeStream(b"sent")
+    body.arrived = None if arrived is None else NOW + arrived
+    world.upstream.takes = 2
+    world.ask(body=body)
+    assert (world.ask(body=body) == OPEN) is is_slow
 
 
 def test_in_a_window_of_time_outcomes_carry_their_age() -> None:

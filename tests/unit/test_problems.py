@@ -29,7 +29,7 @@ def test_every_entry_is_fit_to_be_shown(entry: ProblemType) -> None:
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.code)
 def test_only_what_may_pass_by_itself_is_worth_a_retry(entry: ProblemType) -> None:
-    passing = entry.status in (429, 502, 503, 504) or entry is IDEMPOTENCY_IN_PROGRESS
+    passing = entry.status in (408, 429, 502, 503, 504) or entry is IDEMPOTENCY_IN_PROGRESS
     assert entry.retryable is passing
 
 

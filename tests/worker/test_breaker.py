@@ -13,6 +13,7 @@ from runtime.local import LocalRuntime
 from tests.consumer import Consumer, Operator, problem
 from tests.eventually import eventually
 from tests.plan import LABS
+from tests.raw_http import send
 
 Calls = Callable[[str], int]
 MINIMUM = 5
@@ -72,6 +73,22 @@ def test_it_opens_for_all_isolates(runtime: LocalRuntime, lab: Consumer, calls: 
         # Behind its first answer it hears of it.
         assert other.get(path).status_code == 200
         refused(other, path)
+
+
+def test_a_client_that_is_slow_does_not_open_it(lab: Consumer) -> None:
+    """Whether its body is one that is waited for, or one that is passed on as it comes."""
+    path = "/bears-with-slow-clients"
+    for announced in (20, 100_000) * MINIMUM:
+        length = f"Content-Length: {announced}"
+        line = f"POST {path} HTTP/1.1"
+        close = "Connection: close"
+        answer = send(str(lab.base_url), line, length, close, body=b"some of it", goes_on=True)
+        assert (answer.status, answer.code()) == (408, "request-timeout")
+    assert lab.get(path).status_code == 200
+    # A service that hangs does, with all of the body in its hands.
+    hanging = f"{path}?fault=hang"
+    assert [lab.post(hanging, content=b"all").status_code for _ in range(MINIMUM)] == [504] * 5
+    refused(lab, path)
 
 
 def test_errors_of_the_client_do_not_open_it(lab: Consumer) -> None:
