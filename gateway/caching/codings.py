@@ -26,6 +26,8 @@ ASKED_FOR: Final = ("br", GZIP)
 _UNDONE: Final = ASKED_FOR
 """Values of Content-Encoding that the runtime decodes, so written and no other way."""
 
+_SHORT: Final = 128
+"""Characters of a field that is worth remembering; clients say few different things."""
 _NEVER_PLAIN: Final = f"{IDENTITY};q=0"
 _MEMBER: Final = re.compile(
     r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?:[ \t]*;[ \t]*[qQ]=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?))?"
@@ -50,9 +52,17 @@ class Accepted(NamedTuple):
         return all(coding in self.codings for coding in codings) if codings else self.plain
 
 
-@lru_cache(maxsize=256)
 def accepted(value: str | None) -> Accepted:
     """What Accept-Encoding with `value` asks for; None where there is no such field."""
+    return _known(value) if value is None or len(value) <= _SHORT else _read(value)
+
+
+@lru_cache(maxsize=256)
+def _known(value: str | None) -> Accepted:
+    return _read(value)
+
+
+def _read(value: str | None) -> Accepted:
     weights = _weights(value)
     others = weights.get("*", 0.0)
     own = {coding: weights.get(coding, others) for coding in ASKED_FOR}

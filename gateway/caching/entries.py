@@ -7,7 +7,7 @@ are all variants, as the next list has another one.
 
 import hashlib
 import re
-from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import msgspec
@@ -30,6 +30,8 @@ _LENGTH: Final = "content-length"
 
 _OF_THE_TIERS: Final = frozenset({"age", "cache-control", "cf-cache-status"})
 """What a tier says about its own copy."""
+
+_Values = tuple[tuple[str, str | None], ...]
 
 _decode = msgspec.json.Decoder(Known).decode
 _encode = msgspec.json.Encoder().encode
@@ -119,8 +121,19 @@ def _check(body: bytes, coding: str, length: str | None) -> None:
 def variant_of(variants: Variants, request: Headers) -> str:
     """What tells the key of the variant for a request with these fields from all others."""
     stamp, *names = variants
-    values: Mapping[str, str | None] = dict(vary.values(names, request))
-    return hashlib.sha256(_encode([stamp, values])).hexdigest()[:32]
+    values = vary.values(names, request)
+    if len(values) == 1 and len(values[0][1] or "") <= vary.SHORT:
+        return _known_variant(stamp, values)
+    return _variant(stamp, values)
+
+
+@lru_cache(maxsize=512)
+def _known_variant(stamp: str, values: _Values) -> str:
+    return _variant(stamp, values)
+
+
+def _variant(stamp: str, values: _Values) -> str:
+    return hashlib.sha256(_encode([stamp, dict(values)])).hexdigest()[:32]
 
 
 def _escaped(found: re.Match[str]) -> str:

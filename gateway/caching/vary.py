@@ -6,6 +6,7 @@ is not known here, only lines are joined and white space around them dropped.
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from caching.lists import members, names
@@ -22,6 +23,8 @@ _ANY_CASE: Final = frozenset({"accept-charset", "accept-encoding", "accept-langu
 _LISTS: Final = _ANY_CASE | {"accept"}
 _ANY_ORDER: Final = frozenset({"accept-charset", "accept-encoding"})
 """Of languages, some recipients take the first for the dearest (RFC 9110, section 12.5.4)."""
+SHORT: Final = 128
+"""Characters of a value that is worth remembering; clients say few different things."""
 _AROUND_WEIGHT: Final = re.compile(r"[ \t]*;[ \t]*")
 
 
@@ -45,6 +48,17 @@ def normal(name: str, lines: Sequence[str]) -> str | None:
     """The value of `name` in a form that means the same however it was written."""
     if not lines:
         return None
+    if len(lines) == 1 and len(lines[0]) <= SHORT:
+        return _known(name, lines[0])
+    return _worked_out(name, lines)
+
+
+@lru_cache(maxsize=512)
+def _known(name: str, line: str) -> str:
+    return _worked_out(name, [line])
+
+
+def _worked_out(name: str, lines: Sequence[str]) -> str:
     if name not in _LISTS:
         return ", ".join(line.strip(" \t") for line in lines)
     found = members(lines)

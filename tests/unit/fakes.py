@@ -303,7 +303,8 @@ class FakeStore:
         return None if entry is None else self.duplicate(entry)
 
     def duplicate(self, response: Response) -> Response:
-        return Response(response.status, response.headers.copy(), response.body)
+        headers, is_coded = response.headers.copy(), response.is_coded
+        return Response(response.status, headers, response.body, is_coded=is_coded)
 
     async def store(
         self,
