@@ -55,6 +55,9 @@ _TABLE: Final = """\
 versions: {{ default: v1, supported: {{ v1: {{}} }} }}
 services:
   origin: {{ binding: DATA, timeout: 30s }}
+  breaks:
+    binding: DATA
+    circuit_breaker: {{ minimum_calls: 5, wait_open: 1h, wait_jitter: 0 }}
 transforms:
   marked:
     request:
@@ -64,6 +67,7 @@ transforms:
       json: [{{ op: set, path: /marker, value: {marker} }}]
 rate_limits:
   writing: {{ quota: 100000, window: 1m, by: address }}
+  kept: {{ quota: 60000, window: 1h, by: route, timeout: 20s, renewal_timeout: 20s }}
 routes:
   - name: {marker}
     path: /marked
@@ -73,6 +77,13 @@ routes:
     upstream_path: /by/{marker}
     access: public
     transform: marked
+  - {{ name: breaks, path: /breaks, methods: [GET], service: breaks, access: public }}
+  - name: kept
+    path: /kept
+    methods: [GET]
+    respond: {{ status: 204 }}
+    access: public
+    rate_limit: kept
   - name: private
     path: /private
     methods: [GET]
@@ -166,7 +177,7 @@ def publishing_plan(state: Path) -> Plan:
         service_bindings={},
         options={
             "d1Databases": calling.options["d1Databases"],
-            "durableObjects": objects_of(STATE, feed),
+            "durableObjects": objects_of(STATE, {**feed, "RATE_LIMITER": "RateLimiter"}),
             "kvNamespaces": {"TABLES": "0000000000000000000000000007ab1e"},
         },
     )

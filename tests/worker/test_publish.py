@@ -184,6 +184,40 @@ def test_a_request_finishes_on_the_table_that_it_began_with(
         assert marks(waiting.result()) == {first}
 
 
+def test_permits_at_hand_and_an_open_breaker_outlive_a_table_that_leaves_them_as_they_are(
+    edges: LocalRuntime, publisher: Publisher, calling: Caller, tmp_path: Path
+) -> None:
+    before, after = unique("before"), unique("after")
+    publisher.publish(*compiled(tmp_path, before))
+    obeyed(edges, before)
+    with Consumer(edges.url(EDGES[0])) as client:
+
+        def left() -> int:
+            answer = client.get("/kept")
+            assert answer.status_code == 204
+            return int(answer.headers["ratelimit"].split(";")[1][2:])
+
+        def calls() -> int:
+            name = "kept:sliding_window-1h:route"
+            return int(calling.rpc_without("RATE_LIMITER", "status", object=name)["calls"])
+
+        def refused(answer: httpx.Response) -> bool:
+            return answer.status_code == 503 and "retry-after" in answer.headers
+
+        eventually(lambda: refused(client.get("/breaks", params={"status": "500"})))
+        for _ in range(50):
+            left()
+        renewed = calls()
+        # Just after a renewal the isolate holds permits for more than what follows.
+        eventually(lambda: left() and calls() > renewed)
+        known, asked = left(), calls()
+        publisher.publish(*compiled(tmp_path, after))
+        assert mark_at(edges, EDGES[0]) == after
+        assert [left() for _ in range(3)] == [known - 1, known - 2, known - 3]
+        assert calls() == asked
+        problem(client.get("/breaks"), 503, "upstream-unavailable")
+
+
 def test_of_two_publishers_one_is_told_who_was_first(
     edges: LocalRuntime, publisher: Publisher, tmp_path: Path
 ) -> None:
