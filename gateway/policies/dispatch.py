@@ -178,8 +178,18 @@ def take_in(exchange: Exchange) -> None:
     connection = came.get("connection")
     if connection is not None:
         unwanted = unwanted.union(name.strip().lower() for name in connection.split(","))
+    aliases = [name for name in came if "_" in name and _is_alias(name, unwanted)]
+    if aliases:
+        unwanted = unwanted.union(aliases)
     headers.drop(unwanted, INTERNAL_PREFIX)
     headers.extend(told)
+
+
+def _is_alias(name: str, unwanted: frozenset[str]) -> bool:
+    """Whether servers that make variables of names (RFC 3875, section 4.1.18) would take a field
+    for one of `unwanted`, or for one of ours."""
+    known = name.replace("_", "-")
+    return known in unwanted or known.startswith(INTERNAL_PREFIX)
 
 
 def without_inside_fields(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

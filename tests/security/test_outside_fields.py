@@ -23,6 +23,8 @@ OUTSIDE = {
     "X-Forwarded-Host": "example.com",
     "X-Forwarded-Proto": "wss",
     "X-Real-IP": "10.0.0.1",
+    "X_Forwarded_For": "10.0.0.1",
+    "Gateway_Identity": "root",
     "Proxy-Authorization": "Basic eDp5",
     "Proxy-Connection": "keep-alive",
     "Keep-Alive": "timeout=5",

@@ -75,7 +75,16 @@ DROPPED = [
     {"proxy-authorization": "Basic eA==", "proxy-connection": "close"},
     {IDENTITY: '{"subject":"root"}', "gateway-ttl": "9"},
     {"forwarded": "for=1.2.3.4", "x-forwarded-for": "1.2.3.4", "x-real-ip": "1.2.3.4"},
+    # To servers that make variables of names these are the same ones.
+    {"gateway_identity": "x", "x_forwarded_for": "1.2.3.4", "x-forwarded_proto": "https"},
+    {"connection": "x-private", "x_private": "1"},
 ]
+
+
+def test_another_field_may_have_an_underscore() -> None:
+    asked = exchange(headers={"x_own": "1"})
+    take_in(asked)
+    assert asked.request.headers.get("x_own") == "1"
 
 
 @pytest.mark.parametrize("fields", DROPPED)
