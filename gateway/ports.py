@@ -161,8 +161,9 @@ class ResponseStore(Protocol):
         `note` is told of one that fails and is passed over."""
         ...
 
-    def duplicate(self, response: Response) -> Response:
-        """Split the body in two: the returned copy can be stored while the original goes out."""
+    def duplicate(self, response: Response, seconds: float | None = None) -> Response:
+        """Split the body in two: the returned copy can be stored while the original goes out. It
+        breaks off after so many seconds, where it is said how many."""
         ...
 
     async def store(

@@ -208,7 +208,7 @@ class _Store:
     ) -> Response | None:
         return None
 
-    def duplicate(self, response: Response) -> Response:
+    def duplicate(self, response: Response, seconds: float | None = None) -> Response:
         return Response(response.status, response.headers.copy(), response.body)
 
     async def store(

@@ -31,13 +31,16 @@ class SharedTiers:
         near: CacheApi,
         far: CacheWorker,
         clock: Clock,
-        duplicate: Callable[[Response], Response],
+        duplicate: Callable[[Response, float | None], Response],
     ) -> None:
         self._near = near
         self._far = far
         self._near_rest = Rest(NEAR, clock)
         self._far_rest = Rest(FAR, clock)
-        self.duplicate = duplicate
+        self._duplicate = duplicate
+
+    def duplicate(self, response: Response, seconds: float | None = None) -> Response:
+        return self._duplicate(response, seconds)
 
     async def lookup(
         self,

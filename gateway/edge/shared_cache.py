@@ -9,7 +9,7 @@ from pyodide.ffi import JsException
 
 from contract.cache import FACTS, PurgeRequest
 from edge.asking import ask, encoded
-from edge.convert import JsStream, Origin, request_to_js, response_from_js
+from edge.convert import JsStream, Origin, cut_off, request_to_js, response_from_js
 from edge.driver import Rejected, invoke, promising, within
 from messages import Headers, Request, Response
 from ports import Unavailable
@@ -63,8 +63,8 @@ class CacheWorker:
         await ask("cache", timeout, invoke, cache.purge, cache, message)
 
 
-def duplicate(response: Response) -> Response:
-    """Split the body in two."""
+def duplicate(response: Response, seconds: float | None = None) -> Response:
+    """Split the body in two; the copy breaks off after so many seconds, if it has to."""
     origin: Origin | None = response.origin
     if origin is None or origin.body is not response.body:
         # The body is in memory, and can be used twice.
@@ -75,4 +75,4 @@ def duplicate(response: Response) -> Response:
     # Cloning has put another stream in the place of the one that we knew.
     body = JsStream(origin.source.body, None) if origin.body else None
     response.body, response.origin = body, origin._replace(body=body)
-    return twin
+    return twin if seconds is None else cut_off(twin, js.AbortSignal.timeout(seconds * 1000))

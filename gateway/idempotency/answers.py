@@ -7,8 +7,9 @@ from contract.idempotency import KeptAnswer
 from contract.names import IDEMPOTENCY_REPLAYED
 from messages import BodyBroken, BodyTooLarge, Headers, Response, read_body
 
-Duplicate = Callable[[Response], Response]
-"""Splits the body in two: the returned copy can be read while the original goes out."""
+Duplicate = Callable[[Response, float], Response]
+"""Splits the body in two: the returned copy can be read while the original goes out, and breaks off
+after so many seconds."""
 
 _MAX_FIELDS: Final = 16_384
 """Bytes of all header fields together."""
@@ -18,9 +19,11 @@ _NOT_KEPT: Final = frozenset({"content-encoding", "content-length", "set-cookie"
 told anew."""
 
 
-async def kept(response: Response, limit: int, duplicate: Duplicate) -> KeptAnswer | None:
+async def kept(
+    response: Response, limit: int, patience: float, duplicate: Duplicate
+) -> KeptAnswer | None:
     """`response` as it can be given again; its own body still goes out. None where its body
-    exceeds `limit` bytes, does not end of itself, or breaks off."""
+    exceeds `limit` bytes, does not end within `patience` seconds, or breaks off."""
     headers = response.headers
     fields = tuple(field for field in headers if field[0] not in _NOT_KEPT)
     if sum(len(name) + len(value) for name, value in fields) > _MAX_FIELDS:
@@ -32,7 +35,7 @@ async def kept(response: Response, limit: int, duplicate: Duplicate) -> KeptAnsw
         return None
     body = response.body
     if body is not None and not isinstance(body, bytes):
-        body = duplicate(response).body
+        body = duplicate(response, patience).body
     try:
         return KeptAnswer(response.status, fields, await read_body(body, limit))
     except (BodyTooLarge, BodyBroken):  # of the copy nothing is left then; the original goes on

@@ -97,7 +97,8 @@ class Idempotency:
             # A problem of ours does not tell whether the service has acted before.
             await self._end(exchange, name, End.IN_DOUBT if exchange.sends else End.UNSENT)
             raise
-        answer = await kept(response, self._rules.max_answer, self._duplicate)
+        rules = self._rules
+        answer = await kept(response, rules.max_answer, rules.lease, self._duplicate)
         await self._end(exchange, name, End.ANSWERED, response.status, answer)
         return response
 

@@ -292,6 +292,8 @@ class FakeStore:
         self.entries: dict[str, Response] = {}
         self.asked = 0
         self.down = False
+        self.cut_off_after: float | None = None
+        """Seconds after which the latest copy of a body breaks off."""
 
     async def lookup(
         self, key: str, *, tiers: frozenset[str], timeout: float, note: Callable[[str], None]
@@ -302,7 +304,8 @@ class FakeStore:
         entry = self.entries.get(key)
         return None if entry is None else self.duplicate(entry)
 
-    def duplicate(self, response: Response) -> Response:
+    def duplicate(self, response: Response, seconds: float | None = None) -> Response:
+        self.cut_off_after = seconds
         headers, is_coded = response.headers.copy(), response.is_coded
         return Response(response.status, headers, response.body, is_coded=is_coded)
 

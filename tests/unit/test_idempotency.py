@@ -289,6 +289,15 @@ def test_an_endless_answer_is_not_read() -> None:
     refused(gateway.ask(), "idempotency-not-kept")
 
 
+def test_an_answer_is_waited_for_as_long_as_its_key_is_leased() -> None:
+    gateway = Gateway()
+    answer = json_response(b"", 201)
+    answer.body = FakeStream(b"{}")
+    gateway.service.answer = lambda _: answer
+    assert gateway.ask().status == 201
+    assert gateway.platform.store.cut_off_after == 15  # the service's 10 s, and 5
+
+
 def test_a_request_that_is_too_large_is_refused() -> None:
     gateway = Gateway(max_body="1KiB")
     stream = FakeStream(b"x" * 1025)

@@ -63,7 +63,7 @@ class Cache:
         self.clock = Clock()
         self.near, self.far = Tier("Cache API", self.clock), Tier("cache", self.clock)
         self.tiers = SharedTiers(
-            self.near, self.far, lambda: self.clock.now, lambda response: response
+            self.near, self.far, lambda: self.clock.now, lambda response, _: response
         )
         self.notes: list[str] = []
 
