@@ -81,9 +81,11 @@ class Dispatch:
         clock: Clock | None = None,
         host: str | None = None,
         tells_deadline: bool = False,
+        has_own_path: bool = False,
     ) -> None:
         """`total`: seconds from the arrival of a request to the end of its answer, by `clock`.
-        `tells_deadline`: the service hears how long it is waited for."""
+        `tells_deadline`: the service hears how long it is waited for. `has_own_path`: whatever a
+        policy has decided of the path is for other services."""
         self._service_name = service_name
         self._service = service
         self._upstream_path = upstream_path
@@ -95,6 +97,7 @@ class Dispatch:
         self._clock = clock
         self._host = host
         self._tells_deadline = tells_deadline
+        self._has_own_path = has_own_path
 
     async def __call__(self, exchange: Exchange) -> Response:
         request = exchange.request
@@ -156,7 +159,7 @@ class Dispatch:
         return left
 
     def _path(self, exchange: Exchange) -> str:
-        if exchange.upstream_path is not None:
+        if exchange.upstream_path is not None and not self._has_own_path:
             return exchange.upstream_path
         if self._upstream_path is None:
             return exchange.request.path

@@ -470,8 +470,8 @@ class _Builder:
         if fallback is None:
             return None
         if fallback.service is not None:
-            path = fallback.upstream_path or settings.upstream_path
-            to = Destination(fallback.service, path)
+            own = fallback.upstream_path
+            to = Destination(fallback.service, own or settings.upstream_path, own is not None)
             # What is wrong with the route's own service on purpose is not wrong with this one.
             instead = self.ends.guarded(msgspec.structs.replace(settings, faults=None), to)
             return Fallback(fallback.on, instead, "service"), {"service": fallback.service}

@@ -178,6 +178,7 @@ class Ends:
             clock=self._platform.time if total is not None else None,
             host=settings.upstream_host,
             tells_deadline=timeouts is not None or settings.retries is not None,
+            has_own_path=to.has_own_path,
         )
         idle = timeouts.idle if timeouts is not None else None
         return dispatch if idle is None else self._never_idle(dispatch, seconds(idle))

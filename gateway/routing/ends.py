@@ -14,6 +14,8 @@ class Destination(NamedTuple):
 
     service: str
     upstream_path: str | None
+    has_own_path: bool = False
+    """Whether the path is said for this service: a transform of the route leaves it as it is."""
 
 
 def given_ends(route: RouteSettings) -> list[str]:
@@ -31,7 +33,8 @@ def destinations(route: RouteSettings) -> Iterator[Destination]:
     if route.service is not None:
         yield Destination(route.service, route.upstream_path)
     for backend in route.backends:
-        yield Destination(backend.service, backend.upstream_path or route.upstream_path)
+        own = backend.upstream_path
+        yield Destination(backend.service, own or route.upstream_path, own is not None)
 
 
 def services_of(route: RouteSettings) -> list[str]:

@@ -211,6 +211,28 @@ def test_time_that_is_over_is_not_spent_on_a_service() -> None:
     assert len(platform.binding("DATA").requests) == 2
 
 
+def test_a_path_that_is_said_for_one_service_is_not_the_transforms_to_change() -> None:
+    transforms = {"t": {"request": {"path": "/for/${path.id}"}}}
+    platform = FakePlatform()
+    backends = [{"service": "auth", "upstream_path": "/own/{id}"}]
+    routes = (
+        route(name="a", path="/a/{id}", transform="t", service=None, backends=backends),
+        route(
+            name="b",
+            path="/b/{id}",
+            transform="t",
+            fallback={"service": "auth", "upstream_path": "/instead/{id}"},
+        ),
+        route(name="c", path="/c/{id}", transform="t", fallback={"service": "auth"}),
+    )
+    platform.binding("DATA").failure = Unavailable("DATA")
+    application = Application(table(*routes, transforms=transforms), "id", platform)
+    for name in "abc":
+        assert run(application.handle(exchange("GET", f"/{name}/7"))).status == 200
+    asked = [request.path for request in platform.binding("AUTH").requests]
+    assert asked == ["/own/7", "/instead/7", "/for/7"]
+
+
 def test_a_backend_is_behind_the_breaker_of_its_service() -> None:
     platform = FakePlatform()
     broken = {"minimum_calls": 1}
