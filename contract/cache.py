@@ -14,7 +14,8 @@ fields, except that
   service's own is kept in `ORIGIN_CACHE_CONTROL` (no such field if there was none);
 - `STORED_AT`, `TTL`, `FACTS` and `TIER` are added;
 - `Age`, `Set-Cookie`, `Content-Length`, the targeted cache fields of RFC 9213, and what belongs to
-  a single connection are missing.
+  a single connection are missing; so is `Content-Encoding`, which is in `FACTS`: where a body is
+  encoded, its bytes mean nothing to any tier.
 
 How long an entry is kept is not how long it is fresh: a stale one may be validated, or used where
 the service fails. That is the gateway's business (`gateway/caching`), and in `FACTS`.

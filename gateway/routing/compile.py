@@ -382,7 +382,8 @@ class _Builder:
             counting=self._counting,
             keeps_codings=keeps_codings,
         )
-        return policy, {"ttl": cache.ttl, **to_builtins(cache)}
+        codings = "kept" if keeps_codings else "decoded"
+        return policy, {"ttl": cache.ttl, **to_builtins(cache), "codings": codings}
 
     def _keeps_codings(self, route: CompiledRoute) -> bool:
         """Whether nobody between the service and the cache of `route` reads or changes the body of

@@ -7,6 +7,7 @@ The client here decodes nothing: all bytes are compared as they came.
 import base64
 import gzip
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import httpx
@@ -240,6 +241,19 @@ def test_what_is_edited_on_its_way_is_stored_decoded(lab: Consumer, accepted: Ac
     # Other bytes than those that the service's strong tag stands for.
     assert {hit.headers["etag"] for hit in hits} == {'W/"gzip"'}
     assert set(accepted(path)) == {"gzip"}
+
+
+def test_a_crowd_fetches_each_coding_once(lab: Consumer, accepted: Accepted) -> None:
+    """The first flight tells what answers vary with; those of the others are for their own."""
+    path = f"/collapsed/{unique('x')}"
+    asked = query("br", "gzip", delay="300")
+    clients = ["gzip, br", "gzip", None] * 5
+    with ThreadPoolExecutor(len(clients)) as pool:
+        answers = list(pool.map(lambda accepts: get(lab, path, accepts, **asked), clients))
+    for accepts, answer in zip(clients, answers, strict=True):
+        coding = (accepts or "").rpartition(", ")[2] or None
+        assert (answer.coding, answer.body) == (coding, CODED[coding] if coding else PLAIN)
+    assert sorted(map(str, accepted(path))) == ["br, gzip", "gzip", "identity"]
 
 
 def test_bytes_in_a_coding_that_nobody_asked_for_are_not_stored(lab: Consumer) -> None:
