@@ -14,7 +14,9 @@ from caching.codings import accepted, codings_of
 from caching.settings import CacheRules
 from messages import BodyBroken, Exchange, Headers, Response
 from policies.cache import Cache
-from tests.unit.fakes import NOW, FakeStore, exchange, run
+from routing.compile import CompiledRoutes
+from tests.unit.fakes import NOW, FakePlatform, FakeStore, exchange, run
+from tests.unit.tables import route, table
 
 PLAIN: Final = b"plain"
 CODED: Final = {"gzip": gzip.compress(PLAIN, mtime=0), "br": b"bytes in br"}
@@ -98,6 +100,51 @@ class Gateway:
         response = self.ask(accepts, later, **fields)
         assert "; hit" in (response.headers.get("cache-status") or "")
         return response
+
+
+CHECKED: Final = {"schema": {"type": "object"}}
+RENAMED: Final = [{"op": "rename", "name": "a", "to": "b"}]
+TRANSFORMS: Final = {
+    "asking": {"request": {"query": RENAMED}},
+    "answering": {"response": {"headers": [{"op": "remove", "name": "X-Own"}]}},
+    "failing": {"errors": {"status": {"422": 400}}},
+}
+KEPT: Final[list[tuple[dict[str, Any], bool]]] = [
+    # what else a route has, whether answers are stored in their coding
+    ({}, True),
+    ({"validate": {"query": {"a": {"type": "integer"}}}}, True),
+    ({"validate": {"response": CHECKED}}, False),
+    ({"transform": "asking"}, True),
+    ({"transform": "answering"}, False),
+    ({"transform": "failing"}, False),
+    ({"plugin": "pricing.add_tax"}, False),
+]
+
+
+@pytest.mark.parametrize(("members", "kept"), KEPT)
+def test_a_coding_is_kept_where_nobody_reads_the_body(members: dict[str, Any], kept: bool) -> None:
+    cached = route(cache={"ttl": "1m"}, versions=None, **members)
+    (found,) = CompiledRoutes(table(cached, transforms=TRANSFORMS), FakePlatform()).all()
+    (step,) = [step for step in found.steps() if step.name == "cache"]
+    assert step.settings["codings"] == ("kept" if kept else "decoded")
+
+
+def test_of_an_older_version_whose_answers_differ_they_are_stored_decoded() -> None:
+    change = {
+        "name": "renamed",
+        "date": "2026-06-01",
+        "from": "v1",
+        "to": "v2",
+        "transforms": [{"routes": ["thing"], "transform": "answering"}],
+    }
+    all_versions = table(route(cache={"ttl": "1m"}), transforms=TRANSFORMS, changes=[change])
+    found = {
+        one.version.name: step.settings["codings"]
+        for one in CompiledRoutes(all_versions, FakePlatform()).all()
+        for step in one.steps()
+        if one.version is not None and step.name == "cache"
+    }
+    assert found == {"v1": "decoded", "v2": "kept"}
 
 
 FIELDS: Final = [None, "gzip", "gzip", "br", "gzip, br", "gzip, identity;q=0", "zstd"]

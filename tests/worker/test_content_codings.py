@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from httpx import QueryParams
 
+from cli.main import main
 from runtime.local import LocalRuntime
 from tests.consumer import Consumer, unique
 from tests.eventually import eventually
-from tests.plan import ORIGIN
+from tests.plan import LABS, ORIGIN
 
 PLAIN = b"Stored once for each content coding. " * 30
 GZIP = gzip.compress(PLAIN, mtime=0)
@@ -254,6 +256,17 @@ def test_a_crowd_fetches_each_coding_once(lab: Consumer, accepted: Accepted) -> 
         coding = (accepts or "").rpartition(", ")[2] or None
         assert (answer.coding, answer.body) == (coding, CODED[coding] if coding else PLAIN)
     assert sorted(map(str, accepted(path))) == ["br, gzip", "gzip", "identity"]
+
+
+def test_warming_is_for_those_who_accept_codings(
+    lab: Consumer, accepted: Accepted, runtime: LocalRuntime
+) -> None:
+    path = f"/near/{unique('x')}"
+    asked = query("br", "gzip")
+    url = f"{runtime.url(LABS[0])}{path}?{QueryParams(asked['params'])}"
+    assert main(["cache", "warm", url]) == 0
+    assert get(lab, path, "gzip, deflate, br", **asked).body == BR
+    assert set(accepted(path)) == {"br, gzip"}
 
 
 def test_bytes_in_a_coding_that_nobody_asked_for_are_not_stored(lab: Consumer) -> None:
