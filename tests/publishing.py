@@ -97,6 +97,27 @@ routes:
     service: origin
     access: public
     cache: {{ ttl: 10m, tiers: [memory, edge, global], tags: ["stored:{{id}}", everything] }}
+  - name: stored-in-memory
+    path: /in-memory/{{id}}
+    methods: [GET]
+    versions: [v1]
+    service: origin
+    access: public
+    cache: {{ ttl: 10m, tiers: [memory], tags: ["stored:{{id}}"] }}
+  - name: stored-near
+    path: /near/{{id}}
+    methods: [GET]
+    versions: [v1]
+    service: origin
+    access: public
+    cache: {{ ttl: 10m, tiers: [edge], tags: ["stored:{{id}}"] }}
+  - name: stored-far
+    path: /far/{{id}}
+    methods: [GET]
+    versions: [v1]
+    service: origin
+    access: public
+    cache: {{ ttl: 10m, tiers: [global], tags: ["stored:{{id}}"] }}
   - name: changed
     path: /stored/{{id}}
     methods: [PATCH]
@@ -178,7 +199,10 @@ def publishing_plan(state: Path) -> Plan:
         options={
             "d1Databases": calling.options["d1Databases"],
             "durableObjects": objects_of(STATE, {**feed, "RATE_LIMITER": "RateLimiter"}),
-            "kvNamespaces": {"TABLES": "0000000000000000000000000007ab1e"},
+            "kvNamespaces": {
+                "TABLES": "0000000000000000000000000007ab1e",
+                "CACHE_KV": "0000000000000000000000000000ca4e",
+            },
         },
     )
     # All in one environment: services take the word of its gateway alone.

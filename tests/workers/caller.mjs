@@ -19,6 +19,12 @@ const operations = {
     return "done";
   },
 
+  // {binding, keys, value}: put the same text under many keys of a KV namespace.
+  async "/kv-many"(env, { binding, keys, value }) {
+    await Promise.all(keys.map((key) => env[binding].put(key, value)));
+    return "done";
+  },
+
   // {url}: drop an entry from the Cache API alone.
   async "/forget"(env, { url }) {
     return String(await caches.default.delete(url));
