@@ -2,7 +2,8 @@
 # make test    all tests and coverage                        (ARGS="-k words" picks some)
 # make check   ruff, formatting, types                       make fix   what ruff can mend by itself
 # make bench   measure against the floor and a Hono peer     make audit known weaknesses of packages
-# make soak    full load for minutes, 20 kills, large bodies (SOAK_SECONDS=, KILLS=, SEED=, MIB=)
+# make soak    full load for minutes, 20 kills, large bodies, 10,000 entries purged, memory filled ten times
+#              (SOAK_SECONDS=, KILLS=, SEED=, MIB=, PURGE_ENTRIES=, MEMORY_TIMES=)
 # make schema-suite  the official tests of JSON Schema, file by file
 # make browser  CORS and sessions in a real browser; installs Debian's Chromium where it may
 # make fuzz    chance requests, many                        (FUZZ_REQUESTS=, FUZZ_SEED=)
@@ -52,6 +53,8 @@ bench: setup
 soak: setup
 	@SOAK_MIB=$(or $(MIB),200) .venv/bin/python -m pytest -s -k memory_does_not_grow tests/worker/test_streaming.py
 	@KILLS=$${KILLS:-20} .venv/bin/python -m pytest -s tests/faults/test_kill.py
+	@PURGE_ENTRIES=$${PURGE_ENTRIES:-10000} .venv/bin/python -m pytest -s -k thousands tests/worker/test_purging.py
+	@MEMORY_TIMES=$${MEMORY_TIMES:-10} .venv/bin/python -m pytest -s tests/faults/test_memory_bound.py
 	@SOAK_SECONDS=$${SOAK_SECONDS:-300} .venv/bin/python -m pytest -s tests/faults/test_soak.py
 
 schema-suite: setup
