@@ -5,7 +5,7 @@ not pass to a service (`take_in`) nor from one (`without_inside_fields`, applied
 edge where it reads them). A Location in the service's own words is put in the client's.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from contract.names import (
@@ -180,7 +180,7 @@ def take_in(exchange: Exchange) -> None:
         unwanted = _OF_THE_TRACE if trace.goes_on else _OF_ANOTHER_TRACE
     connection = came.get("connection")
     if connection is not None:
-        unwanted = unwanted.union(name.strip().lower() for name in connection.split(","))
+        unwanted |= _named_in(connection)
     aliases = [name for name in came if "_" in name and _is_alias(name, unwanted)]
     if aliases:
         unwanted = unwanted.union(aliases)
@@ -195,6 +195,15 @@ def _is_alias(name: str, unwanted: frozenset[str]) -> bool:
     return known in unwanted or known.startswith(INTERNAL_PREFIX)
 
 
-def without_inside_fields(fields: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+def _named_in(connection: str) -> frozenset[str]:
+    """The fields that belong to one connection, as the field of that name says."""
+    return frozenset(name.strip().lower() for name in connection.split(","))
+
+
+def without_inside_fields(fields: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     """The fields of a service's answer that go out to the client."""
-    return without(fields, _FROM_SERVICES, INTERNAL_PREFIX)
+    unwanted = _FROM_SERVICES
+    for name, value in fields:
+        if name == "connection":
+            unwanted |= _named_in(value)
+    return without(fields, unwanted, INTERNAL_PREFIX)

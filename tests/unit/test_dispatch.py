@@ -42,6 +42,11 @@ def test_fields_of_one_connection_and_of_the_gateway_do_not_come_back() -> None:
     assert [name for name, _ in left] == ["x-kept", "set-cookie", "content-type"]
 
 
+def test_what_a_service_says_of_its_connection_alone_does_not_come_back() -> None:
+    fields = [("connection", "close, X-Hop"), ("x-hop", "1"), ("x-kept", "1")]
+    assert without_inside_fields(fields) == [("x-kept", "1")]
+
+
 def test_a_location_is_put_in_the_clients_words() -> None:
     service = FakeService(lambda _: json_response(b"", 201, location="/roadmaps/8"))
     assert run(dispatch(service)(asked())).headers.get("location") == "/data/public/roadmaps/8"
