@@ -164,7 +164,7 @@ REQUEST_TIMEOUT = _define(
     408,
     Category.REQUEST,
     "The body did not come in time",
-    "The service waits for the rest of the request's body, and no longer than the route allows.",
+    "The rest of the request's body is waited for, and no longer than the route allows.",
     retryable=True,
 )
 CONFLICT = _define(

@@ -6,6 +6,7 @@ A request's is the client's doing, an answer's that of the service.
 from contract.problems import (
     CONTENT_TOO_LARGE,
     MALFORMED_REQUEST,
+    REQUEST_TIMEOUT,
     UPSTREAM_INVALID,
     UPSTREAM_TIMEOUT,
     UPSTREAM_UNREACHABLE,
@@ -17,7 +18,8 @@ from messages import BodyBroken, BodyTooLarge, Request, Response, read_body
 async def request_content(request: Request, limit: int) -> bytes:
     """The body of `request`, which is in memory from now on.
 
-    Raises `Problem`: content-too-large beyond `limit` bytes, malformed-request where it breaks off.
+    Raises `Problem`: content-too-large beyond `limit` bytes, malformed-request where it breaks off,
+    request-timeout where nothing comes of it for too long.
     """
     try:
         content = await read_body(request.body, limit)
@@ -25,7 +27,9 @@ async def request_content(request: Request, limit: int) -> bytes:
         raise Problem(
             CONTENT_TOO_LARGE, f"This route takes bodies of up to {limit} bytes.", limit=limit
         ) from None
-    except BodyBroken:
+    except BodyBroken as failure:
+        if failure.timed_out:
+            raise Problem(REQUEST_TIMEOUT) from None
         raise Problem(MALFORMED_REQUEST, "The body ends before it is complete.") from None
     if request.body is not None:
         request.body = content

@@ -11,7 +11,7 @@ import js
 import msgspec
 from pyodide.ffi import JsException, jsnull, to_js
 
-from edge.driver import Rejected, invoke, settled
+from edge.driver import Rejected, invoke, settled, within
 from messages import BodyBroken, BodyTooLarge, Headers, Request, Response
 from policies.dispatch import without_inside_fields
 
@@ -40,6 +40,8 @@ _SPELLING: Final = {
 
 _WITHOUT_BODY: Final = (101, 204, 205, 304)
 _SWITCHING: Final = 101
+_PATIENCE: Final = 30.0
+"""Seconds without a piece of a body after which whoever reads it gives up."""
 _FEW: Final = 3
 """Differences in header fields up to which they are applied one by one, each in a crossing of its
 own; more of them, as security headers are, go across at once with all the others."""
@@ -48,25 +50,30 @@ own; more of them, as security headers are, go across at once with all the other
 class JsStream:
     """A body that is still a JavaScript ReadableStream."""
 
-    __slots__ = ("arrived", "length", "source")
+    __slots__ = ("arrived", "length", "patience", "source")
 
     def __init__(self, source: Any, length: int | None) -> None:
         self.source = source
         self.length = length
         self.arrived: float | None = None
+        self.patience = _PATIENCE
+        """Seconds that a reader waits for each piece."""
 
     async def read(self, limit: int) -> bytes:
         """Read to the end. Raises `BodyTooLarge` once more than `limit` bytes have come, and
-        `BodyBroken`."""
+        `BodyBroken`, also where nothing comes for too long."""
         reader = self.source.getReader()
         parts: list[bytes] = []
         total = 0
         while True:
             try:
-                step = await settled(invoke(reader.read, reader))
+                step = await within(self.patience, invoke(reader.read, reader))
             except (JsException, Rejected) as error:
                 reason = str(error)[:200]
                 raise BodyBroken(reason, timed_out=reason.startswith("TimeoutError")) from None
+            if step is None:
+                invoke(reader.cancel, reader)
+                raise BodyBroken("nothing came for too long", timed_out=True)
             if step.done:
                 return b"".join(parts)
             part: bytes = step.value.to_bytes()

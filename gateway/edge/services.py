@@ -100,4 +100,8 @@ async def _send(
             raise Unsent(name, timed_out=failure.timed_out, reason=reason) from None
         raise
     response = response_from_js(answer, is_coded=request.keeps_coding and keeps_codings())
-    return response if end is None else cut_off(response, end)
+    if end is not None:
+        response = cut_off(response, end)
+    if isinstance(response.body, JsStream):
+        response.body.patience = timeout
+    return response

@@ -52,10 +52,11 @@ def test_a_request_that_breaks_off_is_the_clients(who: str, members: dict[str, A
     assert not any(service.requests for service in platform.services.values())
 
 
-def test_so_is_one_that_never_said_how_long_it_is() -> None:
+@pytest.mark.parametrize(("timed_out", "status"), [(False, 400), (True, 408)])
+def test_so_is_one_that_never_said_how_long_it_is(timed_out: bool, status: int) -> None:
     app = Application(table(route(methods=["PUT"])), "0" * 64, FakePlatform())
-    asked = exchange("PUT", "/things/1", body=Broken(None))
-    assert run(app.handle(asked)).status == 400
+    asked = exchange("PUT", "/things/1", body=Broken(None, timed_out=timed_out))
+    assert run(app.handle(asked)).status == status
 
 
 CHECKS: list[dict[str, Any]] = [

@@ -7,8 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from runtime.local import LocalRuntime
 from tests.consumer import Consumer, bearer, mint, problem, unique
 from tests.eventually import eventually
+from tests.plan import ORIGIN
 
 
 @pytest.fixture
@@ -73,6 +75,16 @@ def test_what_depends_on_a_field_is_kept_for_each_value_by_itself(lab: Consumer)
         assert "hit" not in ask(tenant)
     for tenant in ("one", "two"):
         eventually(lambda tenant=tenant: "; hit" in ask(tenant))  # type: ignore[misc]
+
+
+def test_an_answer_that_stops_half_way_is_given_up(runtime: LocalRuntime, lab: Consumer) -> None:
+    """What reads it waits for each piece as long as for the header fields."""
+    gate = unique("gate")
+    query = {"body": '{"a": 1}', "header": "Content-Type: application/json", "gate": gate}
+    try:
+        problem(lab.get("/edited-hasty/x", params=query), 504, "upstream-timeout")
+    finally:
+        httpx.post(f"{runtime.url(ORIGIN)}/-/open", params={"gate": gate}).raise_for_status()
 
 
 def test_a_plug_in(lab: Consumer) -> None:
