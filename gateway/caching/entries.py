@@ -5,6 +5,7 @@ variant has a key of its own. The list has a stamp that goes into those keys: wh
 are all variants, as the next list has another one.
 """
 
+import codecs
 import hashlib
 import re
 from functools import lru_cache
@@ -37,6 +38,9 @@ _decode = msgspec.json.Decoder(Known).decode
 _encode = msgspec.json.Encoder().encode
 _GZIP: Final = b"\x1f\x8b"
 """How a member begins (RFC 1952, section 2.3.1)."""
+_START: Final = 64
+_utf8: Final = codecs.getincrementaldecoder("utf-8")
+"""One that does not mind a character that is cut in two at the end."""
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
 
 
@@ -114,8 +118,18 @@ def _check(body: bytes, coding: str, length: str | None) -> None:
     """Whether `body` can have that coding: a runtime that has decoded it all the same would have
     changed its length, and how it begins."""
     is_other = length is not None and length.isdigit() and int(length) != len(body)
-    if is_other or (body and coding == GZIP and not body.startswith(_GZIP)):
+    is_none = coding == GZIP and not body.startswith(_GZIP)
+    if is_other or (body and (is_none or _is_text(body[:_START]))):
         raise BodyBroken(f"the body is not in the coding {coding!r} that its fields name")
+
+
+def _is_text(start: bytes) -> bool:
+    """Whether a body that begins like this is text, which one in a coding hardly ever is."""
+    try:
+        text = _utf8().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return all(char >= " " or char in "\t\r\n" for char in text)
 
 
 def variant_of(variants: Variants, request: Headers) -> str:
