@@ -1,7 +1,7 @@
 """A service asked for an answer in a coding that the request accepts, as the bytes that it sends.
 
-What it sends in another one is asked for again, for the runtime to decode: that needs no rule of
-the service's own, and a service that keeps to what it is asked never sees it.
+What it sends in another one is asked for again as a whole, for the runtime to decode: a service
+that keeps to what it is asked never sees that.
 """
 
 from caching.codings import (
@@ -33,22 +33,20 @@ class Negotiating:
     async def __call__(self, exchange: Exchange) -> Response:
         request = exchange.request
         wanted = accepted(request.headers.get(ACCEPT))
-        if not (self._keeps and wanted.codings):
-            return await self._next(exchange)
+        request.keeps_coding = self._keeps and bool(wanted.codings)
         path, query, headers = request.path, request.query, request.headers.copy()
-        request.keeps_coding = True
         response = await self._next(exchange)
-        if not response.is_coded:
-            return response
-        codings = codings_of(response.headers)
-        if wanted.takes(codings) or not is_undone(response.headers):
-            if ACCEPT not in names(response.headers.get_all("vary")):
+        came = response.headers
+        if wanted.takes(codings_of(came)) or not is_undone(came):
+            if response.is_coded and ACCEPT not in names(came.get_all("vary")):
                 # Whatever the service says: others get other bytes from here.
-                response.headers.add("vary", ACCEPT)
+                came.add("vary", ACCEPT)
             return response
-        exchange.log["coding"] = f"{', '.join(codings)} instead of {wanted.wording}"
+        # The whole of what was not left in its coding the runtime decodes; it cannot decode a part.
+        if not response.is_coded and response.status != 206:
+            return response
+        exchange.log["coding"] = f"{', '.join(codings_of(came))} instead of {wanted.wording}"
         await discard(response.body)
-        # Fields of the range as well: a part of encoded bytes cannot be decoded.
         headers.remove("range", "if-range")
         headers.set(ACCEPT, IDENTITY)
         request.path, request.query, request.headers = path, query, headers

@@ -180,6 +180,10 @@ def test_a_range_of_encoded_bytes_comes_through_from_the_service(lab: Consumer) 
     part = get(lab, path, "gzip", headers={"range": "bytes=3-12"}, **query("gzip", parts=""))
     assert (part.status, part.body, part.coding) == (206, GZIP[3:13], "gzip")
     assert "stored" not in part.headers["cache-status"]
+    # Who does not accept the coding gets the whole: a part of it could not be decoded.
+    asked = query("gzip", parts="", insists="")
+    whole = get(lab, path, None, headers={"range": "bytes=3-12"}, **asked)
+    assert (whole.status, whole.body, whole.coding) == (200, PLAIN, None)
 
 
 def test_each_coding_is_validated_by_its_own_tag(lab: Consumer, accepted: Accepted) -> None:
