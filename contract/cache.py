@@ -7,12 +7,12 @@ A PUT has to say the length of its body, so its sender has read it to the end: a
 off reaches the other Worker as one that ended, and half a body would be stored as the whole.
 
 **The stored form** is the same in every tier, in the answer to GET, and in what `caches.default`
-holds under the key's URL, where the gateway looks first: the response's own status, body and header
-fields, except that
+holds under the key's URL, where the gateway looks first: status 200, whatever the response's own
+is, as not every store takes every status, and its body and header fields, except that
 
 - `Cache-Control` says `public, max-age=<TTL>`, which is what the Cache API goes by, and the
   service's own is kept in `ORIGIN_CACHE_CONTROL` (no such field if there was none);
-- `STORED_AT`, `TTL`, `FACTS` and `TIER` are added;
+- `STATUS`, `STORED_AT`, `TTL`, `FACTS` and `TIER` are added;
 - `Age`, `Set-Cookie`, `Content-Length`, the targeted cache fields of RFC 9213, and what belongs to
   a single connection are missing; so is `Content-Encoding`, which is in `FACTS`: where a body is
   encoded, its bytes mean nothing to any tier.
@@ -52,7 +52,7 @@ GLOBAL: Final = "global"
 """KV, which all data centres share."""
 
 STATUS: Final = "gateway-status"
-"""The stored response's status code, on PUT."""
+"""The response's own status code, on PUT and in the stored form."""
 
 TIER: Final = "gateway-tier"
 """On a hit: which tier answered (`cache-api` or `kv`). In the answer to PUT: those that store."""

@@ -16,8 +16,9 @@ from msgspec import structs
 
 from caching import vary
 from caching.codings import CODING, GZIP, is_undone
+from caching.dates import format_date
 from caching.stored import Facts, StoredResponse
-from contract.cache import FACTS, ORIGIN_CACHE_CONTROL, TIER
+from contract.cache import FACTS, ORIGIN_CACHE_CONTROL, STATUS, TIER
 from contract.names import INTERNAL_PREFIX
 from messages import BodyBroken, Headers, Response
 
@@ -29,7 +30,7 @@ Known = Facts | Variants
 
 _LENGTH: Final = "content-length"
 
-_OF_THE_TIERS: Final = frozenset({"age", "cache-control", "cf-cache-status"})
+_OF_THE_TIERS: Final = frozenset({"age", "cache-control", "cf-cache-status", "date"})
 """What a tier says about its own copy."""
 
 _Values = tuple[tuple[str, str | None], ...]
@@ -62,20 +63,16 @@ def text_of(known: Known) -> str:
 def read_entry(response: Response) -> Entry | None:
     """The entry that a tier gave as `response`; None where it is none that is understood here."""
     fields: list[tuple[str, str]] = []
-    text = tier = ""
-    for field in response.headers:
-        name = field[0]
+    own: dict[str, str] = {}
+    for name, value in response.headers:
         if name.startswith(INTERNAL_PREFIX):
-            if name == FACTS:
-                text = field[1]
-            elif name == TIER:
-                tier = field[1]
-            elif name == ORIGIN_CACHE_CONTROL:
-                fields.append(("cache-control", field[1]))
+            own[name] = value
         elif name not in _OF_THE_TIERS:
-            fields.append(field)
+            fields.append((name, value))
+    if ORIGIN_CACHE_CONTROL in own:
+        fields.append(("cache-control", own[ORIGIN_CACHE_CONTROL]))
     try:
-        known = _decode(text)
+        known = _decode(own.get(FACTS, ""))
     except msgspec.DecodeError:
         return None
     if not known:
@@ -83,8 +80,10 @@ def read_entry(response: Response) -> Entry | None:
     if not isinstance(known, Facts):
         return Entry(None, known, response)
     fields += [(CODING, known.coding)] if known.coding else []
-    stored = StoredResponse(status=response.status, fields=fields, facts=known)
-    return Entry(stored, None, response, tier)
+    fields.append(("date", format_date(known.date)))
+    status = int(own.get(STATUS) or response.status)
+    stored = StoredResponse(status=status, fields=fields, facts=known)
+    return Entry(stored, None, response, own.get(TIER, ""))
 
 
 def as_read(kept: StoredResponse, body: bytes, *, is_coded: bool = False) -> StoredResponse:

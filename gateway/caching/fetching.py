@@ -190,6 +190,7 @@ class Fetching:
                 place.flight.outcome = Outcome.UNSTORABLE
         else:
             self._shelf.write_later(exchange, place, request.headers, kept, response)
+        response.headers.remove(*self._rules.targets)  # which are for us alone
         decode_for(accepted(request.headers.get(ACCEPT)), response)
         response.headers.add("cache-status", told)
         return response

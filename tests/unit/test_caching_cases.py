@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tests.cases.caching import TOPICS
+from tests.cases.caching import TOPICS, driven
 from tests.cases.caching.running import run
 
 ALL = [(topic, case) for topic, cases in TOPICS.items() for case in cases]
@@ -22,4 +22,13 @@ def test_every_case_names_its_section_and_no_two_are_the_same() -> None:
     assert len(set(given)) == len(given) >= 350
     assert {case[0].partition(" ")[0] for _, case in ALL} == {
         *("5861", "8246", "9110", "9111", "9211", "9213", "9651")
+    }
+
+
+def test_so_do_the_cases_that_go_over_http() -> None:
+    every = [case for cases in driven.TOPICS.values() for case in cases]
+    given = [msgspec.json.encode(case[1:]) for case in every]
+    assert len(set(given)) == len(given) >= 300
+    assert {case[0].partition(" ")[0] for case in every} == {
+        *("5861", "8246", "9110", "9111", "9211", "9213")
     }

@@ -31,6 +31,10 @@
 // GET /-/accepted?path=/x gives the Accept-Encoding of each request for /x with `coded`.
 //
 // POST /-/open?gate=name opens a gate; GET /-/calls?path=/x says how often /x was asked for.
+//
+// POST /-/script?path=/x takes a list of answers, [{status, fields, body}]: one after another they
+// answer what is asked for below /x/, and 599 when none is left. {fault: true} is an exception.
+// GET /-/asked?path=/x lists those requests, [{method, fields}].
 
 const HANG = 20_000; // milliseconds: longer than anybody waits, short enough to end a run
 const CHUNK = 65_536;
@@ -43,6 +47,7 @@ const last = new Map();
 const accepted = new Map();
 const under_way = new Map();
 const peaks = new Map();
+const scripts = new Map();
 
 const control = {
   "/-/open": (query) => open.add(query.get("gate")) && "open",
@@ -52,7 +57,17 @@ const control = {
   "/-/last": (query) => last.get(query.get("path")) ?? "{}",
   "/-/accepted": (query) => JSON.stringify(accepted.get(query.get("path")) ?? []),
   "/-/calls": (query) => String(calls.get(query.get("path")) ?? 0),
+  "/-/asked": (query) => JSON.stringify(scripts.get(query.get("path")).asked),
 };
+
+function scripted(request, { answers, asked }) {
+  const { method, headers } = request;
+  asked.push({ method, fields: Object.fromEntries(headers) });
+  const { status, fields, body, fault } = answers[asked.length - 1] ?? { status: 599, body: "none" };
+  if (fault) throw new Error("the origin threw");
+  const isEmpty = method === "HEAD" || [204, 205, 304].includes(status);
+  return new Response(isEmpty ? null : body, { status, headers: fields });
+}
 
 async function told(request, url) {
   const headers = Object.fromEntries(request.headers);
@@ -221,6 +236,12 @@ export default {
     const query = url.searchParams;
     const path = url.pathname;
     if (path in control) return new Response(control[path](query));
+    if (path === "/-/script") {
+      scripts.set(query.get("path"), { answers: await request.json(), asked: [] });
+      return new Response("written");
+    }
+    const script = scripts.get(path.slice(0, path.lastIndexOf("/")));
+    if (script) return scripted(request, script);
     under_way.set(path, (under_way.get(path) ?? 0) + 1);
     peaks.set(path, Math.max(peaks.get(path) ?? 0, under_way.get(path)));
     try {

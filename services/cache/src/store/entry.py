@@ -49,7 +49,6 @@ _NOT_STORED: Final = frozenset(
         "cloudflare-cdn-cache-control",
     }
 )
-_NO_BODY: Final = frozenset({204, 205})
 _NEVER_STORED: Final = frozenset({206, 304})
 
 _decode_number = msgspec.json.Decoder(float).decode
@@ -66,11 +65,6 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     facts: str = ""
     """What the gateway has to know of it."""
 
-    @property
-    def has_body(self) -> bool:
-        """Whether responses of this status have one."""
-        return self.status not in _NO_BODY
-
     def kept_for(self, now: float) -> float:
         """Seconds for which the entry is still kept; 0 or less when its time is over."""
         return self.stored_at + self.ttl - now
@@ -85,6 +79,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return [
             *fields,
             ("cache-control", f"public, max-age={max_age}"),
+            (STATUS, str(self.status)),
             (STORED_AT, f"{self.stored_at:.3f}"),
             (TTL, f"{self.ttl:g}"),
             *([(FACTS, self.facts)] if self.facts else []),

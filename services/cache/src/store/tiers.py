@@ -51,9 +51,9 @@ class Tiers:
             return None
         body = content.subarray(end + 1)
         if EDGE in tiers:
-            near = _response(entry.status, entry.stored_fields(CACHE_API, now), body)
+            near = _response(entry.stored_fields(CACHE_API, now), body)
             wait_until(ctx, self._cache.put(url, near))
-        return _response(entry.status, entry.stored_fields(KV, now), body)
+        return _response(entry.stored_fields(KV, now), body)
 
     def put(
         self, url: str, entry: Entry, body: Any, now: float, tiers: frozenset[str]
@@ -61,7 +61,7 @@ class Tiers:
         """Store `body` (a Uint8Array) in each of `tiers` that takes it; gives their names."""
         writes = {}
         if EDGE in tiers:
-            near = _response(entry.status, entry.stored_fields(CACHE_API, now), body)
+            near = _response(entry.stored_fields(CACHE_API, now), body)
             writes[CACHE_API] = self._cache.put(url, near)
         if GLOBAL in tiers and body.length <= MAX_KV_BODY:
             head = to_js(envelope_head(entry))
@@ -122,6 +122,7 @@ def read_body(request: Any) -> Any:
     return _Bytes.new(run_sync(js.Blob.new(parts).arrayBuffer()))
 
 
-def _response(status: int, fields: Fields, body: Any) -> Any:
-    init = _parse(_encode({"status": status, "headers": fields}).decode())
-    return _Response.new(jsnull if status in (204, 205) else body, init)
+def _response(fields: Fields, body: Any) -> Any:
+    """The stored form, always a 200: which others the Cache API takes is its own affair."""
+    init = _parse(_encode({"status": 200, "headers": fields}).decode())
+    return _Response.new(body, init)
