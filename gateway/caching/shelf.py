@@ -133,8 +133,14 @@ class Shelf:
         entry = None if found is None else read_entry(found)
         if found is None or entry is None:
             return None
-        log["cache_tier"] = found.headers.get(TIER)
-        return entry if memory is None else await self._promoted(memory, key, entry, exchange.now)
+        tier = found.headers.get(TIER)
+        if memory is not None:
+            entry = await self._promoted(memory, key, entry, exchange.now)
+        if entry is None:
+            note(f"{tier}: a body broke off")
+        else:
+            log["cache_tier"] = tier
+        return entry
 
     async def _promoted(
         self, memory: MemoryTier, key: str, entry: Entry, now: float

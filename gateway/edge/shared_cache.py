@@ -32,7 +32,7 @@ class CacheApi:
         except (JsException, Rejected) as error:
             raise Unavailable("Cache API", reason=str(error)[:200]) from None
         if found is not None:
-            return response_from_js(found, inside=True)
+            return _awaited(response_from_js(found, inside=True), timeout)
         if time.time() - began >= timeout * _LATE:
             raise Unavailable("Cache API", timed_out=True)
         return None
@@ -51,7 +51,7 @@ class CacheWorker:
         # What is stored may be a 404 as well.
         if answer.status == _NOTHING and not answer.headers.has(FACTS):
             return None
-        return response_from_js(answer, inside=True)
+        return _awaited(response_from_js(answer, inside=True), timeout)
 
     async def put(self, key: str, headers: Headers, body: Any, *, timeout: float) -> int:
         request = request_to_js(Request("PUT", "", headers=headers, body=body))
@@ -61,6 +61,13 @@ class CacheWorker:
     async def purge(self, keys: Sequence[str], *, timeout: float) -> None:
         cache, message = self._binding, encoded(PurgeRequest(keys=tuple(keys)))
         await ask("cache", timeout, invoke, cache.purge, cache, message)
+
+
+def _awaited(response: Response, timeout: float) -> Response:
+    """`response`, whose body is waited for no longer than for itself where it is read here."""
+    if isinstance(response.body, JsStream):
+        response.body.patience = timeout
+    return response
 
 
 def duplicate(response: Response, seconds: float | None = None) -> Response:

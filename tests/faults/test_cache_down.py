@@ -21,7 +21,7 @@ from runtime.local import LocalRuntime
 from tests.conftest import Fail
 from tests.consumer import Consumer, unique
 from tests.eventually import eventually
-from tests.plan import CACHE_WITHOUT_KV, FAULTS, FAULTY_OBJECTS
+from tests.plan import CACHE_WITHOUT_KV, FAULTS, FAULTY_OBJECTS, LABS
 from tests.worker.conftest import Caller, caller
 
 __all__ = ["caller"]
@@ -99,6 +99,23 @@ def test_without_the_cache_api_the_next_tier_answers(
     eventually(lambda: is_hit(faulty.get(near)))
     fail(FAULTS["CACHE_API"], "none")
     eventually(lambda: '"cache_tier":"cache-api"' in log(faulty.get(kept)))
+
+
+def test_a_body_that_does_not_come_is_waited_for_no_longer_than_an_answer(
+    runtime: LocalRuntime, faulty: Consumer, fail: Fail, calls: Calls, log: Log
+) -> None:
+    path, host = f"/near/{unique('x')}", {"host": "stall.test"}
+    awaken(faulty, log)
+    with Consumer(runtime.url(LABS[0]), host) as lab:
+        eventually(lambda: is_hit(lab.get(path)))
+    asked = calls(path)
+    fail(FAULTS["CACHE_API"], "stall")
+    started = time.monotonic()
+    response = faulty.get(path, headers=host)
+    assert time.monotonic() - started < DEADLINE + 2
+    assert not is_hit(response)
+    assert calls(path) == asked + 1
+    assert '"cache_store":"cache-api: a body broke off"' in log(response)
 
 
 OUTAGES = [

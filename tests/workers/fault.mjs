@@ -7,6 +7,7 @@
 //   hang     no answer
 //   rubbish  an answer at once that says nothing
 //   status   500 by fetch; an exception by RPC
+//   stall    by the Cache API: an answer whose body does not come
 
 import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 
@@ -57,8 +58,12 @@ export default class extends WorkerEntrypoint {
   }
 
   // As the Cache API has it, in whose place it stands in tests/workers/faulty_cache_api.
-  match(url) {
+  async match(url) {
     if (fault === "rubbish") return new Response(RUBBISH);
+    if (fault === "stall") {
+      const found = await caches.default.match(url);
+      return found && new Response(new ReadableStream({ pull: () => scheduler.wait(HANG) }), found);
+    }
     return inject(() => caches.default.match(url));
   }
 
