@@ -89,6 +89,14 @@ TARGETS: Final = (
         fields=("x-request-id",),
     ),
     *_routes(HONO, "hono"),
+    # Beside the peer's hit, which is one of the Cache API.
+    Target(
+        name="gateway/memory-hit",
+        worker=GATEWAY,
+        path="/v2/remembered/rm_1",
+        fields=("x-request-id", "age", "cache-status"),
+        peer="hono/cache-hit",
+    ),
     # Permits come in leases: how many calls that takes is in the table of calls.
     Target(
         name="gateway/auth+leased",

@@ -9,6 +9,9 @@ from typing import Final, NamedTuple
 from caching.entries import Entry
 from messages import Headers, Response
 
+MEMORY: Final = "memory"
+"""In the log: an entry came from there."""
+
 
 class _Held(NamedTuple):
     entry: Entry
@@ -38,7 +41,7 @@ class MemoryTier:
         return len(self._held)
 
     def get(self, key: str, now: float) -> Entry | None:
-        """What is held under `key`, if its time is not over."""
+        """What is held under `key`, if its time is not over. Nobody changes it."""
         held = self._held.pop(key, None)
         if held is None:
             return None
@@ -46,9 +49,7 @@ class MemoryTier:
             self.size -= held.size
             return None
         self._held[key] = held  # the one used last stands last
-        entry = held.entry
-        body = entry.response.body
-        return entry._replace(response=Response(entry.response.status, Headers(), body))
+        return held.entry
 
     def put(self, key: str, entry: Entry, body: bytes, until: float) -> None:
         """Hold `entry`, whose body is `body`, until that time; nothing, if it is too large."""
@@ -62,7 +63,8 @@ class MemoryTier:
             return
         while self.size + size > self._most:
             self.forget(next(iter(self._held)))
-        kept = entry._replace(response=Response(entry.response.status, Headers(), body))
+        response = Response(entry.response.status, Headers(), body)
+        kept = entry._replace(response=response, tier=MEMORY)
         self._held[key] = _Held(kept, until, size)
         self.size += size
 

@@ -94,16 +94,21 @@ class Purges:
         self._forget()
         self.is_behind = True
 
+    def spare(self, facts: Facts) -> bool:
+        """Whether nothing was purged since what `facts` are about was asked for: most often so, and
+        known without a look at the marks."""
+        return self._latest <= facts.known <= self.sequence and not self.is_behind
+
     def judge(
         self, stored: StoredResponse, marks: Sequence[str], now: float
     ) -> StoredResponse | None:
         """`stored` as it may be used, which bears its tags and `marks`; None where it is gone."""
         facts = stored.facts
+        if self.spare(facts):
+            return stored
         known = facts.known
         if int(known) > int(self.sequence) and facts.response_time < self._looked_at - self.SLACK:
             return None  # of a feed that is no more
-        if known >= self._latest and not self.is_behind:
-            return stored
         stale_since = None
         for purged in self._named(facts, marks):
             if purged.hard > known:

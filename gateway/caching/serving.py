@@ -33,8 +33,9 @@ def head_of(serve: Serve) -> Headers:
         fields.append(("content-range", serve.part.content_range))
         fields.append(("content-length", str(serve.part.last - serve.part.first + 1)))
     headers = Headers(fields)
-    tag = headers.get("etag")
-    if stored.facts.was_coded and tag is not None and is_strong(tag):
-        headers.set("etag", f"W/{tag}")
+    if stored.facts.was_coded:
+        tag = headers.get("etag")
+        if tag is not None and is_strong(tag):
+            headers.set("etag", f"W/{tag}")
     headers.add("age", str(int(serve.age)))
     return headers

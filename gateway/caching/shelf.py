@@ -7,7 +7,7 @@ from caching.entries import Entry, Variants, as_bytes, as_read, read_entry, vari
 from caching.flight import Flight
 from caching.keying import Keying
 from caching.keys import Key, addresses_of, key_of
-from caching.memory_tier import MemoryTier
+from caching.memory_tier import MEMORY, MemoryTier
 from caching.purges import Purges
 from caching.settings import CacheRules
 from caching.stored import StoredResponse, current_age
@@ -16,9 +16,6 @@ from contract.cache import MAX_BODY, STORED_AT, TIER, TTL
 from contract.cache_lease import Outcome
 from messages import BodyBroken, BodyTooLarge, Exchange, Headers, Response, read_body
 from ports import ResponseStore, Unavailable
-
-MEMORY: Final = "memory"
-"""In the log: an entry came from there."""
 
 _LIST_HELD: Final = 60.0
 """Seconds for which it stays in memory: others may have made another one meanwhile."""
@@ -99,7 +96,7 @@ class Shelf:
         if memory is not None:
             held = memory.get(key, exchange.now)
             if held is not None:
-                held = self._judged(exchange, held._replace(tier=MEMORY))
+                held = self._judged(exchange, held)
             if held is not None and (not self._tiers or _is_fresh(held, exchange.now)):
                 exchange.log["cache_tier"] = MEMORY
                 return held
@@ -109,7 +106,7 @@ class Shelf:
     def _judged(self, exchange: Exchange, entry: Entry) -> Entry | None:
         """`entry` as far as it has not been purged."""
         stored = entry.stored
-        if stored is None:
+        if stored is None or self._purges.spare(stored.facts):
             return entry
         usable = self._purges.judge(stored, addresses_of(exchange), exchange.now)
         if usable is None:
