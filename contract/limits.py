@@ -31,12 +31,20 @@ class Report(msgspec.Struct, frozen=True):
     permits: int
 
 
+class Ban(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A key is refused for `seconds`, whatever it has left; its ban `number` in a row."""
+
+    seconds: float = 0.0
+    number: int = 0
+
+
 class LeaseRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Ask for `cost` permits now, and for a lease of up to `wanted` more.
 
     With `hold` the `cost` is part of a lease as well, so that it can be given back unused. A cost
     of nothing is always admitted: that renews, gives back or reports. `holder` tells who asks from
-    any other that holds leases; who does not say it is not told its share.
+    any other that holds leases; who does not say it is not told its share. With `ban` the limit
+    bans keys: it tells of a ban that has begun, or is of no length. Without it none is heeded.
     """
 
     limit: Limit
@@ -46,6 +54,7 @@ class LeaseRequest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     returns: tuple[Return, ...] = ()
     report: Report | None = None
     holder: str = ""
+    ban: Ban | None = None
 
 
 class LeaseAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -56,7 +65,7 @@ class LeaseAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     what is left for anybody, and `share` an even part of that, for each of those that hold leases
     and who asks; an object that does not know of holders leaves it out. `reset` is the seconds
     until everything is free again or a new window begins; `wait`, where the request was refused,
-    until it may succeed.
+    until it may succeed. `ban` is what is left of the one that the key has.
     """
 
     admitted: bool
@@ -67,16 +76,18 @@ class LeaseAnswer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     permits: int = 0
     life: float = 0.0
     share: int = UNTOLD
+    ban: Ban | None = None
 
 
 class LimiterStatus(msgspec.Struct, frozen=True, kw_only=True):
     """How an object stands, for people and tests: calls and permits since it started, what is in
-    its storage."""
+    its storage, for how many seconds its key is banned."""
 
     calls: int
     granted: int
     leases: int
     stored: bool
+    banned: float
 
 
 class RateLimiterRpc(Protocol):

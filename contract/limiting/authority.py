@@ -47,7 +47,7 @@ import msgspec
 
 from contract.limiting.algorithm import Counts, counts_for, whole
 from contract.limiting.limit import Limit, passed, told
-from contract.limits import UNTOLD, LeaseAnswer, LeaseRequest, Report, Return
+from contract.limits import UNTOLD, Ban, LeaseAnswer, LeaseRequest, Report, Return
 
 _SHARE: Final = 4
 """A lease gets at most one part in so many of what is left."""
@@ -87,6 +87,9 @@ class Authority(msgspec.Struct, omit_defaults=True):
     """The latest time seen at a decision that counts."""
     idle_at: float = 0.0
     """The time from which on nothing counts."""
+    banned_until: float = 0.0
+    bans: int = 0
+    """Of those in a row, the number of the ban until then."""
 
     def answer(self, request: LeaseRequest, now: float) -> LeaseAnswer:
         """Decide at `now`. Where the answer grants nothing, only returns have changed anything."""
@@ -101,17 +104,23 @@ class Authority(msgspec.Struct, omit_defaults=True):
             self._take_report(limit, counts, request.report, now)
         out = sum([lease.permits for lease in self.leases])
         free = whole(counts.free(limit, now) - out)
+        ban = self._take_ban(request.ban, now)
+        if ban is not None:
+            request = msgspec.structs.replace(request, wanted=0)
         cost = request.cost
         holds = request.hold or limit.algorithm == "concurrency"
-        admitted = cost == 0 or (cost <= free and self._has_room(limit))
+        fits = cost == 0 or (cost <= free and self._has_room(limit))
+        admitted = fits and (ban is None or cost == 0)
         answer = LeaseAnswer(admitted=False, remaining=max(0, free))
         if admitted:
             answer = self._grant(request, counts, now, free, holds=holds and cost > 0)
         self._note_idle(limit, counts, now)
-        wait = 0.0 if admitted else self._wait(request, counts, now)
+        wait = 0.0 if fits else self._wait(request, counts, now)
+        if ban is not None and not admitted:
+            wait = max(wait, ban.seconds)
         share = answer.remaining // self._holders(request.holder, now) if request.holder else UNTOLD
         reset = counts.reset(limit, now)
-        return msgspec.structs.replace(answer, reset=reset, wait=wait, share=share)
+        return msgspec.structs.replace(answer, reset=reset, wait=wait, share=share, ban=ban)
 
     def _holders(self, asking: str, now: float) -> int:
         """How many may spend leases, and `asking`. Of gateways that do not tell who they are each
@@ -184,6 +193,17 @@ class Authority(msgspec.Struct, omit_defaults=True):
             self.reports = [*self.reports[1 - _MOST_REPORTS :], report.id]
             counts.charge(limit, report.permits, now, now)
 
+    def _take_ban(self, told_of: Ban | None, now: float) -> Ban | None:
+        """What is left of the key's ban, for a limit that has any; with the one that it tells."""
+        if told_of is None:
+            return None
+        if told_of.seconds > 0:
+            before = self.bans if now < self.banned_until else 0
+            self.bans = max(before, told_of.number)
+            self.banned_until = max(self.banned_until, now + told_of.seconds)
+        left = self.banned_until - now
+        return Ban(left, self.bans) if left > 0 else None
+
     def _wait(self, request: LeaseRequest, counts: Counts, now: float) -> float:
         """Seconds until the request may succeed, if all that is out is used at the last moment."""
         limit, permits = request.limit, request.cost
@@ -202,5 +222,8 @@ class Authority(msgspec.Struct, omit_defaults=True):
     def _note_idle(self, limit: Limit, counts: Counts, now: float) -> None:
         memory = limit.memory()
         self.idle_at = max(
-            now, counts.idle_at(limit), *[lease.kept + memory for lease in self.leases]
+            now,
+            self.banned_until,
+            counts.idle_at(limit),
+            *[lease.kept + memory for lease in self.leases],
         )

@@ -15,7 +15,7 @@ from collections import OrderedDict
 from typing import Final
 
 from contract.limiting.limit import Limit
-from contract.limits import LeaseAnswer, LeaseRequest, Report, Return
+from contract.limits import Ban, LeaseAnswer, LeaseRequest, Report, Return
 
 _MOST_RETURNS: Final = 16
 _MOST_LEASES: Final = 4
@@ -205,6 +205,7 @@ class Holding:
         batch: bool = False,
         hold: bool = False,
         patience: float = 1.0,
+        ban: Ban | None = None,
     ) -> Asking:
         """What to ask the object for; with `batch`, for more than the cost, unless somebody does
         so already, who has `patience` seconds for it."""
@@ -229,6 +230,7 @@ class Holding:
             returns=tuple(self._returns),
             report=self._report,
             holder=self._name,
+            ban=ban,
         )
         self._asked += 1
         return Asking(request, self._asked, now, batch=batch)
@@ -246,8 +248,7 @@ class Holding:
         if asking.batch:
             self._batch_until = _NEVER
         if not answer.admitted:
-            self._refused_until = now + answer.wait
-            self._refused_cost = request.cost
+            self._note_refusal(request.cost, answer, now)
             return None
         if request.cost:
             self._refused_until = _NEVER
@@ -284,6 +285,13 @@ class Holding:
         """`cost` was admitted without the object, which will be told."""
         self._debt += cost
         self._share -= cost
+
+    def _note_refusal(self, cost: int, answer: LeaseAnswer, now: float) -> None:
+        """What costs as much need not ask. A ban is remembered elsewhere: it holds whatever the
+        cost, and no longer than the limit has any."""
+        if answer.ban is None:
+            self._refused_until = now + answer.wait
+            self._refused_cost = cost
 
     def _learn_share(self, asking: Asking, share: int) -> None:
         """Answers may overtake each other, and one that does not know of a later grant would have

@@ -49,6 +49,7 @@ def limiter_of(
         timing=Timing(seconds(settings.timeout), seconds(settings.renewal_timeout)),
         share=settings.fallback.share,
         fail_closed=settings.fallback.fail == "closed",
+        bans=settings.penalty is not None,
         objects=objects,
         memory=memory,
         clock=clock,

@@ -2,6 +2,7 @@
 
 import math
 
+from contract.limits import Ban
 from limiting.compile import in_words, kind_of, penalty_of, policy_field
 from limiting.keys import key_by
 from limiting.limiter import Decision, Limiter
@@ -46,7 +47,10 @@ class Limited:
         Raises `Problem` (limiter-unavailable) where the object is away and the limit fails closed.
         """
         cost = 1 if self.in_flight else cost
-        return await self._limiter.acquire(key, exchange, cost, hold=hold)
+        decision = await self._limiter.acquire(key, exchange, cost, hold=hold)
+        if decision.banned:
+            exchange.log["banned"] = self.name
+        return decision
 
     def give_back(self, decision: Decision, exchange: Exchange) -> None:
         """What was taken is not used, or no longer."""
@@ -65,6 +69,7 @@ class Limited:
         ban = self._penalties.strike(key, self._penalty, exchange.now)
         if ban > 0:
             exchange.log["banned"] = self.name
+            self._limiter.tell_ban(key, Ban(ban, self._penalties.number(key)), exchange)
         return decision._replace(reset=max(decision.reset, ban))
 
     def told(self, decision: Decision) -> str:

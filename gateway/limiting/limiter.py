@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 from contract.limiting.holder import Asking, Held, Holding, Wallet
 from contract.limiting.limit import Limit
-from contract.limits import UNTOLD
+from contract.limits import UNTOLD, Ban, LeaseAnswer
 from contract.problems import LIMITER_UNAVAILABLE, Problem
 from limiting.fallback import LocalLimits
 from limiting.penalties import PenaltyBox
@@ -66,6 +66,7 @@ class Decision(NamedTuple):
     reset: float
     local: bool = False
     permit: Permit | None = None
+    banned: bool = False
 
 
 class Place(NamedTuple):
@@ -75,6 +76,7 @@ class Place(NamedTuple):
     limit: Limit
     alone: Limit
     """What the isolate admits by itself while the object is away."""
+    key: str
 
 
 class Limiter:
@@ -89,6 +91,7 @@ class Limiter:
         timing: Timing,
         share: float,
         fail_closed: bool,
+        bans: bool,
         objects: LimiterObjects,
         memory: LimitMemory,
         clock: Callable[[], float],
@@ -104,6 +107,8 @@ class Limiter:
         ]
         self._timing = timing
         self._fail_closed = fail_closed
+        self._ban = Ban() if bans else None
+        """What the object is told where no ban has begun."""
         self._objects = objects
         self._memory = memory
         self._clock = clock
@@ -141,7 +146,7 @@ class Limiter:
                     break
                 calls += 1
                 decision = await self._ask(place, holding, exchange, cost, now, hold=hold)
-            if decision.admitted:
+            if decision.admitted or decision.banned:
                 return decision
             if refused is None or decision.reset < refused.reset:
                 refused = decision
@@ -168,10 +173,15 @@ class Limiter:
         holding.owe(cost)
         exchange.defer(self._tell(place, holding))
 
+    def tell_ban(self, key: str, ban: Ban, exchange: Exchange) -> None:
+        """`key` is banned from now on, which the object hears of after the answer, and others of
+        it when they ask next."""
+        exchange.defer(self._tell_ban(next(self._places(key)), ban))
+
     def _places(self, key: str) -> Iterator[Place]:
         """The isolate's own shard first, always the same one."""
         for suffix, part, alone in self._parts:
-            yield Place(key + suffix, part, alone)
+            yield Place(key + suffix, part, alone, key)
 
     def _at_hand(
         self, place: Place, holding: Holding, exchange: Exchange, cost: int, now: float
@@ -207,7 +217,13 @@ class Limiter:
         renews = self._leases and holding.renews(now)
         timeout = self._timing.renewal if renews else self._timing.first
         asking = holding.ask(
-            place.limit, cost, now, batch=self._leases and not renews, hold=hold, patience=timeout
+            place.limit,
+            cost,
+            now,
+            batch=self._leases and not renews,
+            hold=hold,
+            patience=timeout,
+            ban=self._ban,
         )
         _count_call(exchange)
         if renews and holding.wants_more(now):
@@ -221,8 +237,10 @@ class Limiter:
             return self._alone(place, holding, exchange, cost, now)
         now = self._clock()
         held = holding.learn(asking, answer, now)
+        self._heed(place, answer, now)
         if not answer.admitted:
-            return Decision(False, answer.remaining, answer.wait)
+            banned = answer.ban is not None
+            return Decision(False, 0 if banned else answer.remaining, answer.wait, banned=banned)
         permit = Permit(place, holding, held, "", cost) if held is not None else None
         told = self._leases and answer.share != UNTOLD
         beyond = holding.share(place.limit) if told else answer.remaining
@@ -248,7 +266,8 @@ class Limiter:
 
     async def _renew(self, place: Place, holding: Holding) -> None:
         """Ask for more ahead of need."""
-        asking = holding.ask(place.limit, 0, self._clock(), batch=True, patience=self._timing.first)
+        now, patience = self._clock(), self._timing.first
+        asking = holding.ask(place.limit, 0, now, batch=True, patience=patience, ban=self._ban)
         if asking.request.wanted:
             await self._send(place, holding, asking)
 
@@ -259,6 +278,20 @@ class Limiter:
             asking = holding.ask(place.limit, 0, now, patience=self._timing.first)
             await self._send(place, holding, asking)
 
+    async def _tell_ban(self, place: Place, ban: Ban) -> None:
+        """Once: where it does not arrive, the ban is this isolate's alone."""
+        now = self._clock()
+        holding = self._memory.wallet.of(place.name, now)
+        if now >= holding.away_until:
+            asking = holding.ask(place.limit, 0, now, patience=self._timing.first, ban=ban)
+            await self._send(place, holding, asking)
+
+    def _heed(self, place: Place, answer: LeaseAnswer, now: float) -> None:
+        """Refuse who is banned, whoever has said so, without a call from now on."""
+        if answer.ban is not None:
+            seconds, number = answer.ban.seconds, answer.ban.number
+            self._memory.penalties.learn(place.key, seconds, number, now)
+
     async def _send(self, place: Place, holding: Holding, asking: Asking) -> None:
         try:
             answer = await self._objects.lease(
@@ -267,7 +300,9 @@ class Limiter:
         except Unavailable as failure:
             holding.failed(asking, self._clock(), _REST, str(failure))
         else:
-            holding.learn(asking, answer, self._clock())
+            now = self._clock()
+            holding.learn(asking, answer, now)
+            self._heed(place, answer, now)
 
 
 def _count_call(exchange: Exchange) -> None:

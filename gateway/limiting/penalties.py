@@ -1,4 +1,5 @@
 """The penalty box of an isolate: who keeps hitting a limit is refused for a while, at no call.
+Bans that begin here the object of the key is told, and those that it tells are learnt.
 
 Each ban of the same key is twice as long as the one before, until it has behaved for as long as the
 longest. Requests while it is banned do not count, so that nobody who tries again stays in for ever.
@@ -41,14 +42,20 @@ class PenaltyBox:
         record = self._records.get(key)
         return max(0.0, record.until - now) if record is not None else 0.0
 
+    def number(self, key: str) -> int:
+        """How many bans in a row `key` has had."""
+        record = self._records.get(key)
+        return record.bans if record is not None else 0
+
+    def learn(self, key: str, seconds: float, number: int, now: float) -> None:
+        """`key` was banned elsewhere: for so many seconds more, its ban `number` in a row."""
+        record = self._record(key, now)
+        record.until = max(record.until, now + seconds)
+        record.bans = max(record.bans, number)
+
     def strike(self, key: str, penalty: Penalty, now: float) -> float:
         """`key` was refused at `now`: the seconds of the ban that begins, or 0."""
-        record = self._records.get(key)
-        if record is None:
-            while len(self._records) >= self.MAX_KEYS:
-                self._records.popitem(last=False)
-            record = self._records[key] = _Record(now)
-        self._records.move_to_end(key)
+        record = self._record(key, now)
         if not 0 <= now - record.since < penalty.within:
             record.since, record.strikes = now, 0
         if record.bans and now - record.until >= penalty.longest:
@@ -62,3 +69,12 @@ class PenaltyBox:
         record.until = now + length
         record.strikes = 0
         return length
+
+    def _record(self, key: str, now: float) -> _Record:
+        record = self._records.get(key)
+        if record is None:
+            while len(self._records) >= self.MAX_KEYS:
+                self._records.popitem(last=False)
+            record = self._records[key] = _Record(now)
+        self._records.move_to_end(key)
+        return record

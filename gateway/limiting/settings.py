@@ -105,7 +105,7 @@ class RateLimitSettings(Settings, frozen=True, kw_only=True):
     enforce: bool = True
     """`false` only tells, in header fields and the log, and refuses nobody."""
     penalty: PenaltySettings | None = None
-    """A ban for who keeps hitting the limit, in each isolate."""
+    """A ban for who keeps hitting the limit."""
 
     def of_plan(self, plan: str) -> "RateLimitSettings":
         """The limit as callers with `plan`, one of its `tiers`, have it."""

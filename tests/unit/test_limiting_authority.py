@@ -7,7 +7,7 @@ import pytest
 
 from contract.limiting.authority import MOST_IN_FLIGHT, Authority, Lease
 from contract.limiting.limit import Limit, told
-from contract.limits import UNTOLD, LeaseAnswer, LeaseRequest, Report, Return
+from contract.limits import UNTOLD, Ban, LeaseAnswer, LeaseRequest, Report, Return
 
 START = 1_800_000_000.0
 """The beginning of a window of ten seconds, and of one of a hundred."""
@@ -179,6 +179,33 @@ def test_what_is_free_is_told_in_even_parts_to_those_that_may_spend_leases(name:
     # Each lease of gateways that do not say who they are is somebody's: now there are three.
     assert share("b", wanted=0) == (18, 56)
     assert share("a", at=99.9, wanted=0)[0] == one.left(99.9)  # all leases have ended
+
+
+def test_a_ban_is_told_to_who_asks_and_refuses_him_whatever_is_left() -> None:
+    one = Object(LIMITS["fixed_window"])
+    assert one.ask(1, ban=Ban()).ban is None
+    told_of = one.ask(2, cost=0, ban=Ban(50.0, 2))
+    assert (told_of.admitted, told_of.ban) == (True, Ban(50.0, 2))
+    refused = one.ask(12, wanted=5, ban=Ban())
+    assert (refused.admitted, refused.wait, refused.ban) == (False, 40.0, Ban(40.0, 2))
+    # Nothing is handed out ahead of need either.
+    renewal = one.ask(12, cost=0, wanted=5, ban=Ban())
+    assert (renewal.permits, renewal.ban) == (0, Ban(40.0, 2))
+    # Beside one that is longer a later one brings nothing; where it is the limit, its wait counts.
+    assert one.ask(13, cost=0, ban=Ban(10.0, 1)).ban == Ban(39.0, 2)
+    assert one.ask(14, cost=80, ban=Ban()).wait == 86.0
+    # Limits without bans know of none, nor gateways that have never heard of any.
+    assert one.ask(15).ban is None
+    assert one.ask(15).admitted
+    assert one.ask(52, ban=Ban()).admitted
+    assert one.ask(53, cost=0, ban=Ban(10.0, 1)).ban == Ban(10.0, 1)
+
+
+def test_a_ban_is_kept_until_it_is_over() -> None:
+    authority = Authority(name="one")
+    request = LeaseRequest(limit=LIMITS["sliding_log"], cost=0, ban=Ban(9000.0, 1))
+    authority.answer(request, START)
+    assert authority.idle_at == START + 9000
 
 
 def test_leases_that_were_stored_before_there_were_holders_are_read() -> None:

@@ -1,5 +1,6 @@
 """Rate limits over several isolates, and what a client is told about them."""
 
+import hashlib
 import itertools
 import re
 from collections import Counter
@@ -208,6 +209,26 @@ def test_who_keeps_hitting_a_limit_is_banned(lab: Consumer) -> None:
     assert 3500 <= int(banned.headers["retry-after"]) <= 3600
     problem(ask(), 429, "rate-limited")
     assert lab.get("/limited/strict", headers=address()).status_code == 204
+
+
+def test_a_ban_holds_at_an_isolate_as_soon_as_it_asks(labs: list[Consumer], caller: Caller) -> None:
+    mine = address()
+    key = hashlib.sha256(mine["cf-connecting-ip"].encode()).hexdigest()[:32]
+
+    def ask(lab: Consumer) -> httpx.Response:
+        return lab.get("/limited/strict", headers=mine)
+
+    def banned() -> float:
+        name = f"strict:sliding_window-1s:{key}"
+        return float(caller.rpc_without("RATE_LIMITER", "status", object=name)["banned"])
+
+    eventually(lambda: _if(ask(labs[0]), lambda one: int(one.headers.get("retry-after", 0)) > 60))
+    eventually(lambda: banned() > 3000)
+    for lab in labs[1:]:
+        elsewhere = ask(lab)
+        assert problem(elsewhere, 429, "rate-limited")["policy"] == "strict"
+        assert 3500 <= int(elsewhere.headers["retry-after"]) <= 3600
+        assert '"strict";r=0;t=3' in elsewhere.headers["ratelimit"]
 
 
 def _if(response: httpx.Response, holds: Callable[[httpx.Response], bool]) -> httpx.Response | None:

@@ -19,7 +19,7 @@ from contract.breaker import (
 from contract.breaker_directory import ListRequest, WishRequest
 from contract.circuit_breaker import BreakerSettings, Mode
 from contract.limiting.limit import Limit
-from contract.limits import LeaseRequest, Return
+from contract.limits import Ban, LeaseRequest, Return
 from contract.outcome_window import Outcome, Outcomes
 from runtime.local import LocalRuntime
 from tests.eventually import eventually
@@ -62,7 +62,23 @@ def test_what_no_longer_counts_is_erased(caller: Caller, algorithm: Any) -> None
     eventually(lambda: not status(caller, name)["stored"])
     assert lease(caller, name, limit, cost=0).get("remaining") == 10
     # Nobody who asks for nothing makes it store anything.
-    assert status(caller, name) == {"calls": 3, "granted": 10, "leases": 0, "stored": False}
+    assert status(caller, name) == {
+        "calls": 3,
+        "granted": 10,
+        "leases": 0,
+        "stored": False,
+        "banned": 0,
+    }
+
+
+def test_a_ban_is_stored_and_told_to_who_asks_for_bans(caller: Caller) -> None:
+    limit = Limit(quota=10, window=HOUR)
+    assert lease(caller, "banned", limit, cost=0, ban=Ban(600.0, 1))["admitted"]
+    assert status(caller, "banned")["stored"]
+    refused = lease(caller, "banned", limit, ban=Ban())
+    assert not refused["admitted"]
+    assert 590 < refused["ban"]["seconds"] <= refused["wait"] <= 600
+    assert lease(caller, "banned", limit)["admitted"]
 
 
 def _kill(kill: Callable[[], None], done: threading.Event) -> None:

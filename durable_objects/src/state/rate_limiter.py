@@ -44,7 +44,8 @@ class RateLimiter(DurableObject):  # type: ignore[misc]
         self._calls += 1
         if answer.admitted:
             self._granted += wanted.cost + answer.permits
-        if wanted.returns or wanted.report or (answer.admitted and (wanted.cost or answer.permits)):
+        news = wanted.returns or wanted.report or (wanted.ban and wanted.ban.seconds)
+        if news or (answer.admitted and (wanted.cost or answer.permits)):
             if not record.is_stored:
                 record.set_alarm(self._idle_at())
             record.save()
@@ -58,6 +59,7 @@ class RateLimiter(DurableObject):  # type: ignore[misc]
             granted=self._granted,
             leases=len(record.value.leases),
             stored=record.is_stored,
+            banned=max(0.0, record.value.banned_until - time.time()),
         )
         return _encode(status).decode()
 
