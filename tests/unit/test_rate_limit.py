@@ -188,6 +188,26 @@ def test_of_several_isolates_a_client_sees_a_part_of_what_is_left(algorithm: str
     assert all(0.3 * most < told_of <= most for told_of, most in settled)
 
 
+@pytest.mark.parametrize(("algorithm", "isolates", "each_minute"), [
+    ("fixed_window", 1, 110), ("fixed_window", 3, 90), ("token_bucket", 3, 115),
+])  # fmt: skip
+def test_who_paces_himself_by_what_he_is_told_gets_most_and_is_not_refused(
+    algorithm: str, isolates: int, each_minute: int
+) -> None:
+    shared = platform()
+    asked = [
+        Isolate(shared, f"isolate-{number}", quota=120, algorithm=algorithm)
+        for number in range(isolates)
+    ]
+    admitted = 0
+    while shared.clock.now < START + 300:
+        answer = asked[admitted % isolates].ask()  # raises where it is refused
+        seconds = int(told(answer).split(";")[2][2:])
+        shared.clock.now += seconds / max(1, left(answer))
+        admitted += 1
+    assert admitted >= 5 * each_minute
+
+
 def test_an_object_that_does_not_know_of_shares_is_understood() -> None:
     shared = platform()
     knows = shared.limiters.lease
