@@ -20,7 +20,7 @@ from caching.dates import format_date
 from caching.stored import Facts, StoredResponse
 from contract.cache import FACTS, ORIGIN_CACHE_CONTROL, STATUS, TIER
 from contract.names import INTERNAL_PREFIX
-from messages import BodyBroken, Headers, Response
+from messages import Headers, Response
 
 Variants = list[str]
 """A stamp, then the names of the fields that the answers vary with."""
@@ -43,6 +43,10 @@ _START: Final = 64
 _utf8: Final = codecs.getincrementaldecoder("utf-8")
 """One that does not mind a character that is cut in two at the end."""
 _NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
+
+
+class Mislabelled(Exception):
+    """A body is not in the coding that its fields name."""
 
 
 class Entry(NamedTuple):
@@ -90,7 +94,7 @@ def as_read(kept: StoredResponse, body: bytes, *, is_coded: bool = False) -> Sto
     """`kept` with a body that has been read to its end. Unless it is left in its coding
     (`is_coded`) that has undone it: nobody has the bytes that a range or a length would count then.
 
-    Raises `BodyBroken` for bytes that cannot be what their fields say.
+    Raises `Mislabelled` for bytes that cannot be what their fields say.
     """
     facts, headers = kept.facts, kept.headers
     coding = ", ".join(headers.get_all(CODING))
@@ -119,7 +123,7 @@ def _check(body: bytes, coding: str, length: str | None) -> None:
     is_other = length is not None and length.isdigit() and int(length) != len(body)
     is_none = coding == GZIP and not body.startswith(_GZIP)
     if is_other or (body and (is_none or _is_text(body[:_START]))):
-        raise BodyBroken(f"the body is not in the coding {coding!r} that its fields name")
+        raise Mislabelled(f"the body is not in the coding {coding!r} that its fields name")
 
 
 def _is_text(start: bytes) -> bool:

@@ -3,7 +3,15 @@
 from typing import Final, NamedTuple
 
 from caching.codings import ACCEPT
-from caching.entries import Entry, Variants, as_bytes, as_read, read_entry, variant_of
+from caching.entries import (
+    Entry,
+    Mislabelled,
+    Variants,
+    as_bytes,
+    as_read,
+    read_entry,
+    variant_of,
+)
 from caching.flight import Flight
 from caching.keying import Keying
 from caching.keys import Key, addresses_of, key_of
@@ -61,11 +69,14 @@ class Shelf:
         purges: Purges,
         tiers: frozenset[str],
         memory: MemoryTier | None,
+        remembers: bool,
         keying: Keying,
     ) -> None:
         """`made_by` tells what makes the answers from what made them before. `tiers`: those behind
-        `memory`."""
+        `memory`, which holds what answers vary with, so that a hit takes one call at most; with
+        `remembers` answers as well."""
         self._tiers = tiers
+        self._remembers = remembers
         self._keying = keying
         self._memory = memory
         self._rules = rules
@@ -131,7 +142,7 @@ class Shelf:
         if found is None or entry is None:
             return None
         tier = found.headers.get(TIER)
-        if memory is not None:
+        if memory is not None and (self._remembers or entry.stored is None):
             entry = await self._promoted(memory, key, entry, exchange.now)
         if entry is None:
             note(f"{tier}: a body broke off")
@@ -185,7 +196,7 @@ class Shelf:
         try:
             is_kept = await self._write(place, asked, kept, twin)
             outcome = Outcome.STORED if is_kept else Outcome.UNSTORABLE
-        except Unavailable:
+        except (Unavailable, Mislabelled):
             outcome = Outcome.UNSTORABLE
             raise
         finally:
@@ -195,7 +206,8 @@ class Shelf:
     async def _write(
         self, place: Place, asked: Headers, kept: StoredResponse, twin: Response
     ) -> bool:
-        """Whether it is kept. Raises `Unavailable` where it is in memory at most."""
+        """Whether it is kept. Raises `Unavailable` where it is in memory at most, and
+        `Mislabelled`."""
         # Reading raises where the body breaks off; sent as a stream, it would seem to have ended.
         try:
             body = await read_body(twin.body, MAX_BODY)
@@ -223,7 +235,7 @@ class Shelf:
         self, key: str, entry: Entry, body: bytes, stored_at: float, ttl: float
     ) -> None:
         """In every tier, the nearest first."""
-        if self._memory is not None:
+        if self._memory is not None and (self._remembers or entry.stored is None):
             held = ttl if entry.stored is not None else min(ttl, _LIST_HELD)
             self._memory.put(key, entry, body, stored_at + held)
         if not self._tiers:

@@ -49,12 +49,13 @@ class Cache:
         counting: Counting | None = None,
         tiers: frozenset[str] = frozenset((EDGE, GLOBAL)),
         memory: MemoryTier | None = None,
+        remembers: bool = True,
         keying: Keying = EVERYTHING,
         keeps_codings: bool = False,
     ) -> None:
         """`made_by` tells what makes the answers from what made them before; empty for one way.
-        `tiers` are those behind `memory`. `keeps_codings`: nobody behind this reads or changes the
-        body of an answer."""
+        `tiers` are those behind `memory`, which holds answers if `remembers`. `keeps_codings`:
+        nobody behind this reads or changes the body of an answer."""
         self._rules = rules
         self._keying = keying
         self._keeps_codings = keeps_codings
@@ -66,6 +67,7 @@ class Cache:
             purges=purges or Purges(),
             tiers=tiers,
             memory=memory,
+            remembers=remembers,
             keying=keying,
         )
         self._fetching = fetching = Fetching(rules, shelf, tags or Tags(()), clock)

@@ -378,7 +378,8 @@ class _Builder:
             flights=self._flights(cache.single_flight),
             keying=_keying(cache.key),
             tiers=frozenset((EDGE, GLOBAL)).intersection(cache.tiers),
-            memory=self._memory.responses if "memory" in cache.tiers else None,
+            memory=self._memory.responses,
+            remembers="memory" in cache.tiers,
             counting=self._counting,
             keeps_codings=keeps_codings,
         )

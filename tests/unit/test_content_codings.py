@@ -11,11 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from caching.codings import accepted, codings_of
+from caching.entries import Mislabelled
+from caching.flight import Flights
+from caching.memory_tier import MemoryTier
 from caching.settings import CacheRules
-from messages import BodyBroken, Exchange, Headers, Response
+from contract.cache_lease import Outcome
+from messages import Exchange, Headers, Response
 from policies.cache import Cache
 from routing.compile import CompiledRoutes
-from tests.unit.fakes import NOW, FakePlatform, FakeStore, exchange, run
+from tests.unit.fakes import NOW, FakeLeases, FakePlatform, FakeStore, exchange, run
 from tests.unit.tables import route, table
 
 PLAIN: Final = b"plain"
@@ -94,7 +98,7 @@ class Gateway:
         for work in deferred:
             try:
                 run(work)
-            except BodyBroken as broken:
+            except Mislabelled as broken:
                 self.refused.append(str(broken))
         return response
 
@@ -261,3 +265,28 @@ def test_a_plain_answer_is_no_hit_for_who_refuses_it() -> None:
     assert on_the_wire(gateway.hit("gzip")) == PLAIN
     assert on_the_wire(gateway.ask("gzip, identity;q=0")) == CODED["gzip"]
     assert gateway.service.given == ["identity", "gzip, identity;q=0"]
+
+
+def test_a_hit_takes_one_call_once_it_is_known_what_answers_vary_with() -> None:
+    """Also on a route that holds no answers in memory."""
+    store, service = FakeStore(), Service()
+    cache = Cache(CacheRules(), store, keeps_codings=True, memory=MemoryTier(), remembers=False)
+    for later in (0.0, 1.0, 2.0):
+        before = store.asked
+        asked = exchange(headers={"accept-encoding": "gzip"}, now=NOW + later)
+        response = run(cache(asked, service))
+        assert ("; hit" in (response.headers.get("cache-status") or "")) == (later > 0)
+        assert store.asked == before + 1
+    assert service.given == ["gzip"]
+
+
+def test_nobody_waits_for_what_is_not_stored_as_it_is_not_what_it_says() -> None:
+    leases = FakeLeases()
+    flights = Flights(leases, wait=2.0, lease=1.0, region="local")
+    cache = Cache(CacheRules(), FakeStore(), keeps_codings=True, flights=flights)
+    deferred: list[Coroutine[Any, Any, None]] = []
+    asked = exchange(headers={"accept-encoding": "gzip"}, deferred=deferred)
+    run(cache(asked, Service(obeys=False, admits=False)))
+    with pytest.raises(Mislabelled, match="gzip"):
+        run(deferred[0])
+    assert leases.outcomes == [Outcome.UNSTORABLE]
