@@ -238,6 +238,8 @@ class Shelf:
         if self._memory is not None and (self._remembers or entry.stored is None):
             held = ttl if entry.stored is not None else min(ttl, _LIST_HELD)
             self._memory.put(key, entry, body, stored_at + held)
+        elif self._memory is not None:
+            self._memory.forget(key)  # perhaps a list of variants, in whose place it is
         if not self._tiers:
             return
         known = entry.stored.facts if entry.stored is not None else entry.variants or []

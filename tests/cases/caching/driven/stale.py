@@ -52,6 +52,16 @@ CASES: Final[list[Case]] = [
         [WHILE, "503"],
         [FIRST, behind(ASK), ("", "200 v1 | hit; ttl=-20; detail=stale-while-revalidate", "-")],
     ),
+    (
+        "5861 3",
+        [WHILE, "503 | cc: max-age=60"],
+        [
+            FIRST,
+            behind(ASK),
+            ("", "200 v1 | hit; ttl=-20; detail=stale-while-revalidate", "-"),
+            ("", "200 v1 | hit; ttl=-20; detail=stale-while-revalidate", "-"),
+        ],
+    ),
     ("5861 3", [WHILE, SAME], [FIRST, validated(ASK, "cc: no-cache")]),
     ("5861 3", [WHILE, SAME], [FIRST, validated(ASK, "cc: max-age=0")]),
     (

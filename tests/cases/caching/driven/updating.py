@@ -44,6 +44,7 @@ CASES: Final[list[Case]] = [
     updated("9111 3.2", "", "content-encoding: gzip", "content-encoding: -"),
     updated("9111 3.1", "x: 1", "connection: x | x: 2", "x: 1"),
     updated("9111 4.2.3", "", "age: 20", 'etag: "1"', 40, 20),
+    updated("9111 4.2.3", "date: {-80}", "", 'etag: "1"'),
     updated("9111 4.2.3", "date: {-80}", "date: {-20}", "date: {-20}", 40, 20),
     updated("9111 5.2.2.7", "", 'cc: max-age=60, private="x" | x: 1', 'etag: "1"'),
     # Also what it was validated for without being stale.
