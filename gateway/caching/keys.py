@@ -1,6 +1,6 @@
 """Keys: URLs below `contract.cache.ORIGIN`, made of what an answer depends on for certain.
 
-Host, version, route, path and query. The route is in it because header fields may have chosen it;
+Scheme, host, version, route, path and query. The route is in it because header fields may have chosen it;
 and what it is made by, so that a table that was published, or taken back, does not answer with what
 another one has made. A variant (see `caching.entries`) stands where no client can put a word.
 """
@@ -33,7 +33,8 @@ def key_of(exchange: Exchange, made_by: str = "", apart: str = "") -> Key:
     version = exchange.version.name if exchange.version else "-"
     query = f"?{request.query}" if request.query else ""
     route = exchange.route.name if exchange.route else "-"
-    where = f"{ORIGIN}{request.host}/{version}/{route}"
+    host = request.host if request.scheme == "https" else f"{request.scheme}:{request.host}"
+    where = f"{ORIGIN}{host}/{version}/{route}"
     return Key(f"{where}{made_by}{apart}", f"{request.path}{query}")
 
 

@@ -157,7 +157,7 @@ def _varies(request: CacheRequest, response: Response, rules: CacheRules) -> lis
     """The fields that tell `response` from others for the same URI."""
     headers = response.headers
     varies = vary.nominated(headers, rules.ignore_vary)
-    if varies is None or len(varies) > vary.MAX_FIELDS or vary.OF_ONE_CALLER.intersection(varies):
+    if varies is None or len(varies) > vary.MAX_FIELDS or any(map(vary.is_of_one_caller, varies)):
         return Refusal.VARY
     codings = codings_of(headers)
     if not codings or (is_undone(headers) and not response.is_coded):

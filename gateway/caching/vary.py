@@ -11,13 +11,18 @@ from typing import Final
 
 from caching.lists import members, names
 from caching.stored import StoredResponse
+from contract.names import INTERNAL_PREFIX
 from messages import Headers
 
 MAX_FIELDS: Final = 16
 """A response that varies with more is not stored."""
 
-OF_ONE_CALLER: Final = frozenset({"authorization", "cookie"})
+_OF_ONE_CALLER: Final = frozenset({"authorization", "cookie"})
 """Varying with these, a response is each caller's own: a shared cache has nothing to gain."""
+
+_TOLD: Final = frozenset({"forwarded", "via", "x-forwarded-for"})
+"""What the gateway tells services of the client, with `INTERNAL_PREFIX`: no request has it here, so
+that all of them would seem to have the same."""
 
 _ANY_CASE: Final = frozenset({"accept-charset", "accept-encoding", "accept-language"})
 _LISTS: Final = _ANY_CASE | {"accept"}
@@ -36,6 +41,11 @@ def nominated(headers: Headers, ignore: frozenset[str]) -> list[str] | None:
     if "*" in members(lines):
         return None
     return sorted(set(names(lines)) - ignore)
+
+
+def is_of_one_caller(name: str) -> bool:
+    """Whether what varies with the field `name` is nobody else's, as far as can be told here."""
+    return name in _OF_ONE_CALLER or name in _TOLD or name.startswith(INTERNAL_PREFIX)
 
 
 def values(fields: Sequence[str], request: Headers) -> tuple[tuple[str, str | None], ...]:

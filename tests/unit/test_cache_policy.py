@@ -258,3 +258,27 @@ def test_the_table_says_what_is_assumed_where_the_service_says_nothing(
         assert get() == f"edge-gateway; hit; ttl={lifetime}"
     else:
         assert get() == "edge-gateway; fwd=stale; fwd-status=200; stored"
+
+
+def test_http_and_https_are_two_targets() -> None:
+    """A service that sends http on to https must not do so for https, for as long as it is kept."""
+    store, origin = FakeStore(), Origin(location="https://api.example.com/things")
+    origin.status = 301
+    plain = exchange("GET", "/things")
+    plain.request.scheme = "http"
+    run(Cache(RULES, store)(plain, origin))
+    origin.status = 200
+    assert get(store, origin).status == 200
+    again = exchange("GET", "/things")
+    again.request.scheme = "http"
+    assert run(Cache(RULES, store)(again, origin)).status == 301
+    assert origin.asked == 2
+
+
+@pytest.mark.parametrize("name", ["Gateway-Identity", "X-Forwarded-For", "Forwarded", "Via"])
+def test_what_varies_with_what_the_gateway_tells_a_service_is_not_stored(name: str) -> None:
+    """No client has the field, so that all of them would seem to have the same."""
+    store, origin = FakeStore(), Origin(cache_control="public, max-age=60", vary=name)
+    assert get(store, origin).body == b"1"
+    assert get(store, origin).body == b"2"
+    assert store.entries == {}
