@@ -1,8 +1,9 @@
 """Keys: URLs below `contract.cache.ORIGIN`, made of what an answer depends on for certain.
 
-Scheme, host, version, route, path and query. The route is in it because header fields may have chosen it;
-and what it is made by, so that a table that was published, or taken back, does not answer with what
-another one has made. A variant (see `caching.entries`) stands where no client can put a word.
+Scheme, host, version, route, path and query. The route is in it because header fields may have
+chosen it; and what it is made by, so that a table that was published, or taken back, does not
+answer with what another one has made. A variant (see `caching.entries`) stands where no client can
+put a word.
 """
 
 from typing import NamedTuple

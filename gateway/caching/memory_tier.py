@@ -58,7 +58,10 @@ class MemoryTier:
             return
         size = self.OVERHEAD + len(key) + len(body)
         if entry.stored is not None:
-            size += sum(len(name) + len(value) for name, value in entry.stored.fields)
+            facts = entry.stored.facts
+            for fields in (entry.stored.fields, facts.vary, facts.targeted):
+                size += sum(len(name) + len(value or "") for name, value in fields)
+            size += sum(map(len, facts.tags))
         if size > self._most:
             return
         while self.size + size > self._most:

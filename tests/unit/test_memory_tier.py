@@ -38,6 +38,23 @@ def test_it_never_holds_more_than_it_may() -> None:
     assert (len(tier), tier.size) == (0, 0)
 
 
+def test_what_answers_vary_with_and_their_tags_count_as_well() -> None:
+    """A client chooses how long a value is that its variant is told apart by."""
+    most = 200_000
+    tier, long = MemoryTier(most), "x" * 10_000
+    facts = Facts(
+        response_time=NOW,
+        date=NOW,
+        vary=(("accept-language", long), ("x-other", None)),
+        tags=(long,),
+        targeted=(("cdn-cache-control", long),),
+    )
+    kept = StoredResponse(status=200, fields=[], facts=facts)
+    for number in range(20):
+        tier.put(f"key-{number}", Entry(kept, None, Response(200, Headers())), b"", NOW + 60)
+    assert len(tier) <= most // (3 * len(long))
+
+
 def test_what_was_used_lately_stays() -> None:
     tier = MemoryTier(3 * (MemoryTier.OVERHEAD + 10))
     for key in ("a", "b", "c"):
