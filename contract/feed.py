@@ -83,7 +83,10 @@ class Revocation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     credential_id: Annotated[str, Meta(min_length=1, max_length=200)]
 
 
-Mark = Annotated[str, Meta(pattern=r"^(?:all$|(?:tag|url|prefix):.)", max_length=1000)]
+MAX_MARK: Final = 1000
+"""Characters."""
+
+Mark = Annotated[str, Meta(pattern=r"^(?:all$|(?:tag|url|prefix):.)", max_length=MAX_MARK)]
 """What a purge names: `all`, `tag:NAME`, `url:HOST/PATH` (with every query), `url:HOST/PATH?QUERY`
 or `prefix:HOST/PATH`."""
 

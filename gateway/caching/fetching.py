@@ -15,6 +15,7 @@ from caching.codings import ACCEPT, accepted
 from caching.conditions import has_it
 from caching.decide import STALE_IF_ERROR, selected
 from caching.decision import ERRORS, OWN_CONDITIONS, Forward, Serve, Validate
+from caching.keys import can_be_named
 from caching.negotiating import decode_for
 from caching.request import CacheRequest
 from caching.settings import CacheRules
@@ -199,6 +200,8 @@ class Fetching:
         self, exchange: Exchange, place: Place, kept: StoredResponse, named: list[str]
     ) -> StoredResponse:
         """`kept` with all by which it can be purged. Raises `TooMany`."""
+        if not can_be_named(exchange, place.key):
+            raise TooMany
         tags = together(self._tags.of(exchange), named)
         facts = structs.replace(kept.facts, known=place.known, tags=tags)
         return structs.replace(kept, facts=facts)

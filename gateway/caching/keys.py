@@ -9,6 +9,7 @@ put a word.
 from typing import NamedTuple
 
 from contract.cache import ORIGIN
+from contract.feed import MAX_MARK
 from messages import Exchange
 
 
@@ -43,9 +44,21 @@ def addresses_of(exchange: Exchange) -> list[str]:
     """The marks (`contract.feed.Mark`) of the URLs under which clients find this answer: its path
     alone and with its query, without the version and behind it."""
     request = exchange.request
-    paths = [f"url:{request.host}{request.path}"]
-    if exchange.version is not None:
-        paths.append(f"url:{request.host}/{exchange.version.name}{request.path}")
+    paths = _paths(exchange, request.path)
     if request.query:
         paths += [f"{path}?{request.query}" for path in paths]
+    return paths
+
+
+def can_be_named(exchange: Exchange, key: Key) -> bool:
+    """Whether a purge can name the answer under `key` by its path."""
+    path = key.target.partition("?")[0]  # that of the request may be the service's by now
+    return max(map(len, _paths(exchange, path))) <= MAX_MARK
+
+
+def _paths(exchange: Exchange, path: str) -> list[str]:
+    host, version = exchange.request.host, exchange.version
+    paths = [f"url:{host}{path}"]
+    if version is not None:
+        paths.append(f"url:{host}/{version.name}{path}")
     return paths

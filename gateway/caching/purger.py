@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from caching.purges import Purges
-from contract.feed import Kind, Purge
+from contract.feed import MAX_MARK, Kind, Purge
 from ports import ChangeFeed, Unavailable
 
 Defer = Callable[[Coroutine[Any, Any, None]], None]
@@ -53,7 +53,8 @@ class Purger:
         Never raises. What cannot be told is told later, while the platform lets that go on.
         """
         sequence = None
-        distinct = tuple(dict.fromkeys(marks))
+        # Nothing that is stored bears a longer one; the feed would refuse all that are with it.
+        distinct = tuple(dict.fromkeys(mark for mark in marks if len(mark) <= MAX_MARK))
         for at in range(0, len(distinct), MARKS_AT_ONCE):
             some = distinct[at : at + MARKS_AT_ONCE]
             sequence = await self._purge(Purge(marks=some, soft=soft), defer)

@@ -39,7 +39,8 @@ class Refusal(Enum):
     CODING = "coding"
     """It came in a content coding that was not asked for, and that nobody here can undo."""
     TAGS = "tags"
-    """More of them, or longer ones, than are kept: a purge would miss it."""
+    """More of them, or longer ones, than are kept, or a path that is too long for a mark: a purge
+    would miss it."""
     STALE = "stale"
     """It is never fresh, and nothing could validate it."""
 

@@ -12,7 +12,7 @@ from caching.stored import Facts, StoredResponse
 from caching.tags import Tags
 from contract import change_log
 from contract.change_log import ChangeLog
-from contract.feed import AppendRequest, Entry, Kind, Purge
+from contract.feed import MAX_MARK, AppendRequest, Entry, Kind, Purge
 from memory import Memory
 from messages import Exchange, Response
 from policies.cache import Cache
@@ -194,6 +194,35 @@ def test_without_the_feed_a_purge_is_obeyed_here_and_told_later() -> None:
         run(work)
     assert [entry.kind for entry in feed.log.since(0).entries] == [Kind.PURGE]
     assert [line["event"] for line in lines] == ["purge_untold"]
+
+
+LONG_PATH = f"/things/{'a' * MAX_MARK}"
+
+
+def test_a_mark_that_is_too_long_for_the_feed_keeps_no_other_from_it() -> None:
+    feed, purges, lines = FakeFeed(Clock()), Purges(), list[dict[str, Any]]()
+    purger = Purger(purges, feed, clock=lambda: NOW, log=lines.append)
+    deferred: list[Any] = []
+    assert run(purger.purge([f"url:h{LONG_PATH}", "tag:x"], deferred.append)) == 1
+    assert purges.judge(stored(0.0, "x"), AT, NOW) is None
+    assert run(purger.purge([f"url:h{LONG_PATH}"], deferred.append)) is None
+    assert (len(feed.log.since(0).entries), deferred, lines) == (1, [], [])
+
+
+def test_what_no_purge_could_name_is_not_stored() -> None:
+    store = FakeStore()
+    for path, is_stored in ((LONG_PATH, False), (LONG_PATH[:900], True)):
+        asked = exchange("GET", path)
+
+        async def service(own: Exchange) -> Response:
+            own.request.path = "/elsewhere"
+            return json_response(b"{}")
+
+        run(Cache(CacheRules(default_ttl=60.0), store)(asked, service))
+        assert (asked.log.get("not_stored"), bool(store.entries)) == (
+            None if is_stored else "tags",
+            is_stored,
+        )
 
 
 CHANGING = [
