@@ -15,6 +15,7 @@ _COLON_PARAMETER = re.compile(r"/:([A-Za-z_]\w*)")
 _ANGLE_PARAMETER = re.compile(r"/<(?:[a-z]+:)?([A-Za-z_]\w*)>")
 _PARAMETER = re.compile(r"\{\w+\}")
 _CAMEL = re.compile(r"([a-z])([A-Z])")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _SIZE_UNIT = re.compile(r"^([0-9]+)\s*([kKmM])(?:i?[bB])?$")
 _DURATION_UNITS = (
     (re.compile(r"([0-9]+)\s*(?:seconds?|secs?|S)$"), r"\1s"),
@@ -78,9 +79,11 @@ def _for_text(value: str) -> Iterator[Any]:
     yield re.sub(r"[^a-z0-9]+", "-", _CAMEL.sub(r"\1-\2", text).lower()).strip("-")
     yield text.lower()
     yield text.upper()
-    yield f"{text[:10]}T00:00:00Z"
-    yield text[:10]
-    yield f"https://{text.rstrip('/')}"
+    if _DAY.match(text):
+        yield f"{text[:10]}T00:00:00Z"
+        yield text[:10]
+    if "://" not in text:
+        yield f"https://{text.rstrip('/')}"
     yield text.rstrip("/")
     yield [text]
     yield [text.upper()]

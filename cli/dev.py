@@ -19,6 +19,7 @@ from cli.compile_table import TableErrors, load_table
 from cli.examples import examples
 from cli.include import TableFiles
 from cli.options import add_environment
+from runtime.config import ConfigError
 from runtime.dev_vars import make_dev_vars
 from runtime.host import Event, HostError
 from runtime.plan import HOST, Plan
@@ -52,6 +53,8 @@ def _run(options: argparse.Namespace) -> int:
             )
         except TableErrors as wrong:
             raise Rejected(render(wrong.errors)) from None
+        except ConfigError as wrong:
+            raise Rejected(str(wrong)) from None
 
     logging.basicConfig(format="%(message)s", level=logging.INFO, handlers=[_Terminal()])
     with ExitStack() as stack:

@@ -12,10 +12,10 @@ import secrets
 import sys
 import time
 from typing import Any, Final
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from cli import token
-from cli.remote import Remote, add_remote, attempt, is_loopback
+from cli.remote import Remote, add_remote, attempt, on_this_machine
 from cli.terminal import printable
 from cli.token import CLAIM_HELP, NoSigningKeyError, claim, development_authority
 from routing.units import DURATION_PATTERN, seconds
@@ -124,7 +124,7 @@ def _show(keys: list[dict[str, Any]]) -> None:
 def _remote(arguments: argparse.Namespace) -> Remote:
     """Raises `RemoteError` and `NoSigningKeyError`."""
     given = arguments.token or os.environ.get(_VARIABLE) or ""
-    if not given and is_loopback(urlsplit(arguments.url).hostname or ""):
+    if not given and on_this_machine(arguments.url):
         given = development_authority(token.AUTH).issue(
             "demo",
             (_MINTED,),

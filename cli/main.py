@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
+from runtime.config import ConfigError
 from runtime.toolchain import ToolchainError
 
 _SUBCOMMANDS = (
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(words)
     try:
         return int(options.run(options))
-    except ToolchainError as error:
+    except (ToolchainError, ConfigError) as error:
         print(f"gateway: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -53,6 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the output has seen enough; what is left of it goes nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:  # a full disk, a folder that may only be read
+        print(f"gateway: {error}", file=sys.stderr)
+        return 2
 
 
 if __name__ == "__main__":

@@ -29,14 +29,14 @@ def target(wanted: str, history: dict[str, Any], status: dict[str, Any]) -> str:
     """
     before = answered(history, status)
     if wanted.startswith("-"):
-        steps = int(wanted[1:]) if wanted[1:].isdigit() else 0
+        steps = int(wanted[1:]) if wanted[1:].isdecimal() else 0
         pointer = status["pointer"]
         if status["followed"] and pointer and pointer.get("candidate"):
             steps -= 1
             if steps == 0:
                 return before[-1]
         if not 1 <= steps < len(before):
-            raise NoSuchTable(f"the history goes back {len(before) - 1} tables, not `{wanted}`")
+            raise NoSuchTable(_how_far(len(before) - 1, wanted))
         return before[-1 - steps]
     known: dict[str, None] = dict.fromkeys([*before, *_candidates(history), history["built_in"]])
     found = [id for id in known if id.startswith(wanted.lower())]
@@ -45,6 +45,13 @@ def target(wanted: str, history: dict[str, Any], status: dict[str, Any]) -> str:
         shown = ", ".join(id[:SHORT] for id in list(known)[-10:])
         raise NoSuchTable(f"`{wanted[:64]}` {reason}; expected -1, or {_LEAST} digits of: {shown}")
     return found[0]
+
+
+def _how_far(back: int, wanted: str) -> str:
+    if back == 0:
+        return "no other table was published, so there is none to go back to; see gateway history"
+    tables = "one table" if back == 1 else f"{back} tables"
+    return f"the history goes back {tables}, not `{wanted[:64]}`"
 
 
 def moment(at: float) -> str:

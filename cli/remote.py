@@ -56,17 +56,18 @@ class Remote:
     def __init__(self, url: str, token: str, scope: str = PUBLISH) -> None:
         """`scope` is what the token should have. Raises `RemoteError` where it must not be sent
         there."""
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise RemoteError(f"expected a URL such as {URL}, found `{url[:100]}`")
-        here = is_loopback(parts.hostname)
-        if parts.scheme == "http" and not here:
+        scheme, host = _address(url)
+        here = is_loopback(host)
+        if scheme == "http" and not here:
             raise RemoteError(f"{url[:100]} is not encrypted, and so gets no token; use https")
         if not token:
             raise RemoteError(
                 f"there is no token; set GATEWAY_TOKEN, against `make dev` with "
                 f'GATEWAY_TOKEN="$(gateway token --scope {scope})"'
             )
+        if not token.isascii() or not token.isprintable():
+            # What http.client would say of it repeats it.
+            raise RemoteError("the token has characters that no token has: is it one line?")
         self.url = url.rstrip("/")
         self._reached, self._host = _resolved(self.url)
         self._token = token
@@ -158,6 +159,23 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
     def redirect_request(self, *_: Any) -> None:
         return None
+
+
+def _address(url: str) -> tuple[str, str]:
+    """The scheme and the host of `url`. Raises `RemoteError`."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # brackets that do not close, a port beyond 65535
+        usable = False
+    if not usable:
+        raise RemoteError(f"expected a URL such as {URL}, found `{url[:100]}`")
+    return parts.scheme, parts.hostname or ""
+
+
+def on_this_machine(url: str) -> bool:
+    """Whether `url` leads to it. Raises `RemoteError`."""
+    return is_loopback(_address(url)[1])
 
 
 def is_loopback(host: str) -> bool:

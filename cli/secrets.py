@@ -4,13 +4,13 @@ What is set with `wrangler secret put` cannot be seen from here, so these are wa
 are looked at, and never a value.
 """
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from cli.compile_table import LoadedTable
 from routing.check.credentials import secrets_of
+from runtime.config import read_config
 
 
 class Warned(NamedTuple):
@@ -31,7 +31,7 @@ class _Declared(NamedTuple):
 
 def warnings(loaded: LoadedTable, config: Path) -> list[Warned]:
     """The secrets of `loaded` that neither the wrangler.toml at `config` nor the `.dev.vars` beside
-    it names, and those that stand in the open. Raises `OSError` and `tomllib.TOMLDecodeError`."""
+    it names, and those that stand in the open. Raises `runtime.config.ConfigError`."""
     declared = _declared(config)
     warned = []
     for name, service in loaded.table.services.items():
@@ -56,7 +56,7 @@ def _about(secret: str, declared: _Declared) -> str | None:
 
 
 def _declared(config: Path) -> _Declared:
-    settings = tomllib.loads(config.read_text(encoding="utf-8"))
+    settings = read_config(config)
     names = list(settings.get("secrets", {}).get("required", []))
     names += [one["binding"] for one in settings.get("secrets_store_secrets", [])]
     names += _names_in(config.parent / ".dev.vars")

@@ -52,6 +52,9 @@ def run(arguments: argparse.Namespace) -> int:
     except UnusableKey as error:
         print(f"gateway signing-keys: {error}", file=sys.stderr)
         return 1
+    except UnicodeError:  # whose words would repeat a part of the set
+        print("gateway signing-keys: it is not a JWK set", file=sys.stderr)
+        return 1
     print(result)
     return 0
 

@@ -11,13 +11,13 @@ import subprocess
 import tempfile
 import threading
 import time
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Literal
 
 import msgspec
 
+from runtime.config import ConfigError, read_config
 from runtime.plan import HOST, Plan, Worker
 from runtime.pyodide import local_flags
 from runtime.toolchain import BUILT, ROOT, node, workerd
@@ -203,7 +203,9 @@ def _entry(worker: Worker) -> dict[str, Any]:
         "options": dict(worker.options),
     }
     if worker.config is not None:
-        config = tomllib.loads(worker.config.read_text(encoding="utf-8"))
+        config = read_config(worker.config)
+        if not {"name", "main"} <= config.keys():
+            raise ConfigError(f"{worker.config}: `name` and `main` are needed")
         if config["main"].endswith(".py"):
             vendor(worker.config.parent)
         return {

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from runtime.config import ConfigError
 from runtime.host import Event, Host, HostError
 from runtime.plan import Plan
 from runtime.snapshot import workerd_options
@@ -98,13 +99,13 @@ class Supervisor:
         names = sorted(path.name for path in changed)
         self._say(f"changed: {', '.join(names[:5])}{' …' if len(names) > 5 else ''}")
         try:
-            plan = self._make_plan()
-        except Rejected as error:
+            changed_plan = self._make_plan()
+            self._since = time.monotonic()
+            host.reload(changed_plan)
+        except (Rejected, ConfigError, OSError) as error:  # such as a disk that is full
             self._say(f"{error}\nnot loaded: the last good one keeps running")
             return plan
-        self._since = time.monotonic()
-        host.reload(plan)
-        return plan
+        return changed_plan
 
     def _on_ready(self, event: Event) -> None:
         took = time.monotonic() - self._since

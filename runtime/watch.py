@@ -40,14 +40,18 @@ class Watch:
         for path in (*self._files, *(path for folder in self._folders for path in _below(folder))):
             try:
                 status = path.stat()
-            except FileNotFoundError:
+            except OSError:  # gone meanwhile, or nobody may look
                 continue
             found[path] = (status.st_mtime_ns, status.st_size)
         return found
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    for path in folder.iterdir():
+    try:
+        inside = list(folder.iterdir())
+    except OSError:
+        return  # its files are gone, which is a change as well
+    for path in inside:
         if path.name in _SKIPPED or path.name in _GENERATED:
             continue
         if path.is_dir():

@@ -1,7 +1,8 @@
 """Runs the two test Workers under the supervisor, in a process of its own: `supervised.py FOLDER`.
 
 FOLDER holds `answer.py`, which takes the place of the front Worker's module, and gets the state. An
-`answer.py` with the word "typo" in it is what a table that does not validate is for the gateway.
+`answer.py` with the word "typo" in it is what a table that does not validate is for the gateway,
+and one with "gone" a service whose folder was removed.
 """
 
 import signal
@@ -25,6 +26,8 @@ def main() -> None:
     def plan() -> Plan:
         if "typo" in answer.read_text(encoding="utf-8"):
             raise Rejected("answer.py:1:1: there is a typo")
+        if "gone" in answer.read_text(encoding="utf-8"):
+            return Plan(workers=(Worker(config=folder / "gone" / "wrangler.toml"),))
         front = Worker(config=WORKERS / "front/wrangler.toml", modules={"answer.py": answer})
         back = Worker(config=WORKERS / "back/wrangler.toml")
         return Plan(workers=(front, back), state=folder / "state")

@@ -146,6 +146,14 @@ def test_a_source_that_is_refused_leaves_the_last_good_one(supervised: Supervise
     assert supervised.ask() == before
 
 
+def test_a_folder_that_was_removed_leaves_the_last_good_one(supervised: Supervised) -> None:
+    before = supervised.ask()
+    supervised.answer('"gone"')
+    supervised.wait_for("wrangler.toml: cannot be read: no such file")
+    supervised.wait_for("the last good one keeps running")
+    assert supervised.ask() == before
+
+
 def test_code_that_cannot_run_waits_for_the_next_change(supervised: Supervised) -> None:
     supervised.answer("")
     supervised.wait_for("SyntaxError")

@@ -58,6 +58,8 @@ GUESSES: list[tuple[Any, Any, str]] = [
     ([3], int, "3"),
     (7, str, '"7"'),
     ("search.example.com/", Url, "https://search.example.com"),
+    ("http://a b", Url, ""),
+    ("http://x", Url, ""),
     ("x" * 1000, Name, ""),
     (None, Name, ""),
 ]

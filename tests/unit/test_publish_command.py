@@ -46,6 +46,7 @@ NOWHERE = [
     ("-2", seen(pointer(B), live=B)),
     ("-0", seen(pointer(B), live=B)),
     ("-x", seen(pointer(B), live=B)),
+    ("-²", seen(pointer(B), live=B)),
     ("aaa", seen(pointer(B), live=B)),
     ("eeeeee", seen(pointer(B), live=B)),
 ]
@@ -55,6 +56,18 @@ NOWHERE = [
 def test_no_way_back(wanted: str, known: tuple[Any, Any]) -> None:
     with pytest.raises(NoSuchTable):
         target(wanted, *known)
+
+
+def test_where_nothing_was_published_it_says_so() -> None:
+    with pytest.raises(NoSuchTable, match="no other table was published"):
+        target("-1", *seen(live=A))
+
+
+@pytest.mark.parametrize("token", ["secret\r", "secret\nmore", "secret\u201d"])
+def test_a_token_that_cannot_be_sent_is_not_repeated(token: str) -> None:
+    with pytest.raises(RemoteError, match="characters that no token has") as raised:
+        Remote("http://127.0.0.1:8787", token)
+    assert "secret" not in str(raised.value)
 
 
 def test_a_table_that_answered_twice_in_a_row_is_one() -> None:
@@ -69,6 +82,8 @@ URLS = [
     ("ftp://127.0.0.1", "expected a URL"),
     ("127.0.0.1:8787", "expected a URL"),
     ("file:///etc/passwd", "expected a URL"),
+    ("http://127.0.0.1:99999", "expected a URL"),
+    ("http://[::1", "expected a URL"),
 ]
 
 

@@ -61,7 +61,7 @@ def test_others_get_the_public_part(
     assert not any(key.can_sign for key in parse_own_set(public))
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"keys":[]}', '{"keys":[{"kty":"EC"}]}'])
+@pytest.mark.parametrize("text", ["", "{}", '{"keys":[]}', '{"keys":[{"kty":"EC"}]}', "\udcff"])
 def test_what_is_no_set_is_not_changed(
     text: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

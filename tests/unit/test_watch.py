@@ -62,3 +62,12 @@ def test_files_that_come_later_are_a_change(tmp_path: Path) -> None:
     write(tmp_path / "part.yaml", "")
     files.append(tmp_path / "part.yaml")
     assert [watch.changes(), watch.changes()] == [set(), {tmp_path / "part.yaml"}]
+
+
+def test_a_folder_that_goes_away_is_a_change(tmp_path: Path) -> None:
+    folder = tmp_path / "services" / "greet"
+    write(folder / "worker.py", "")
+    watch = Watch([], [folder])
+    (folder / "worker.py").unlink()
+    folder.rmdir()
+    assert [watch.changes(), watch.changes()] == [set(), {folder / "worker.py"}]
