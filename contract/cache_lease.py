@@ -190,6 +190,7 @@ class Leases:
         if not lease.waiting:
             del self._leases[key]
             return
+        self._leases[key] = self._leases.pop(key)  # it is not in the way of what is swept
         following = lease.waiting.pop(0)
         self._waiting -= 1
         self._token += 1

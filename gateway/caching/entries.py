@@ -102,8 +102,7 @@ def as_read(kept: StoredResponse, body: bytes, *, is_coded: bool = False) -> Sto
         headers.remove(CODING, _LENGTH)
         facts = structs.replace(facts, was_coded=True, length=None)
     else:
-        if coding:
-            _check(body, coding, headers.get(_LENGTH))
+        _check(body, coding, headers.get(_LENGTH))
         headers.remove(_LENGTH)
         facts = structs.replace(facts, coding=coding, length=len(body))
     return StoredResponse(status=kept.status, fields=list(headers), facts=facts)
@@ -118,11 +117,13 @@ def as_bytes(kept: StoredResponse, body: bytes) -> Response:
 
 
 def _check(body: bytes, coding: str, length: str | None) -> None:
-    """Whether `body` can have that coding: a runtime that has decoded it all the same would have
-    changed its length, and how it begins."""
-    is_other = length is not None and length.isdigit() and int(length) != len(body)
+    """Whether `body` is all of it (RFC 9111, section 3.3), and can have that coding: a runtime that
+    has decoded it all the same would have changed its length, and how it begins."""
+    if length is not None and length.isdigit() and int(length) != len(body):
+        told = f"{length} in the coding {coding!r}" if coding else length
+        raise Mislabelled(f"the body has {len(body)} bytes, and its fields say {told}")
     is_none = coding == GZIP and not body.startswith(_GZIP)
-    if is_other or (body and (is_none or _is_text(body[:_START]))):
+    if coding and body and (is_none or _is_text(body[:_START])):
         raise Mislabelled(f"the body is not in the coding {coding!r} that its fields name")
 
 

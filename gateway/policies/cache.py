@@ -7,12 +7,12 @@ Every answer of a cacheable route says in Cache-Status (RFC 9211) what happened.
 from typing import Any
 
 from caching import cache_status
-from caching.answering import served
+from caching.answering import EntryBroken, served
 from caching.codings import Accepted
 from caching.collapsing import Collapsing
 from caching.counting import Counting
 from caching.decide import decide
-from caching.decision import Decision, Forward, OnlyIfCached, Serve
+from caching.decision import Decision, Forward, OnlyIfCached, Serve, Validate
 from caching.explaining import explained
 from caching.fetching import Clock, Fetching
 from caching.flight import Flights, for_all
@@ -97,14 +97,28 @@ class Cache:
         request = self._keying.asked(asked, exchange.principal)
         request.takes_plain = wanted.plain
         place, decision = await self._looked(exchange, request, key)
-        match decision:
-            case Serve():
-                return await self._hit(exchange, next, decision, place)
-            case OnlyIfCached():
-                status = f"{cache_status.NAME}; detail=only-if-cached"
-                raise Problem(NOT_STORED, headers={"cache-status": status})
-            case Forward("request"):
-                return await self._pass(exchange, next, "request", wanted)
+        if isinstance(decision, OnlyIfCached):
+            status = f"{cache_status.NAME}; detail=only-if-cached"
+            raise Problem(NOT_STORED, headers={"cache-status": status})
+        if isinstance(decision, Forward) and decision.reason == "request":
+            return await self._pass(exchange, next, "request", wanted)
+        try:
+            return await self._decided(exchange, next, request, place, decision)
+        except EntryBroken as failure:
+            exchange.log["cache_store"] = str(failure)
+            nothing = Place(key, known=place.known)
+            return await self._fetching.ask(exchange, next, request, nothing, Forward("uri-miss"))
+
+    async def _decided(
+        self,
+        exchange: Exchange,
+        next: Next,
+        request: CacheRequest,
+        place: Place,
+        decision: Serve | Validate | Forward,
+    ) -> Response:
+        if isinstance(decision, Serve):
+            return await self._hit(exchange, next, decision, place)
         together = self._collapsing
         ask = together.ask if together and for_all(request, decision) else self._fetching.ask
         return await ask(exchange, next, request, place, decision)

@@ -5,15 +5,16 @@ from typing import Any
 
 import pytest
 
+from caching.entries import Mislabelled
 from caching.settings import CacheRules
 from caching.tags import Tags
 from contract.problems import NOT_STORED, UPSTREAM_UNREACHABLE, Problem
 from memory import Memory
-from messages import Exchange, Headers, Response
+from messages import BodyBroken, BodyTooLarge, Exchange, Headers, Response
 from pipeline import compose
 from policies.cache import Cache
 from policies.invalidate import Invalidate
-from tests.unit.fakes import NOW, FakeStore, exchange, json_response, run
+from tests.unit.fakes import NOW, FakeStore, FakeStream, exchange, json_response, run
 
 RULES = CacheRules(default_ttl=30.0)
 
@@ -216,6 +217,49 @@ def test_parts_come_from_the_whole() -> None:
     assert client.ask(1, range="bytes=0-5", if_range='"0"')[:2] == (200, b"answer 1")
     assert client.ask(1, range="bytes=8-")[:2] == (416, None)
     assert client.answer.headers.get("content-range") == "bytes */8"
+
+
+class BrokenStream(FakeStream):
+    """A body of an entry that breaks off, is too large, or shorter than it was."""
+
+    def __init__(self, failure: Exception | None) -> None:
+        super().__init__(b"answer")
+        self._failure = failure
+
+    async def read(self, limit: int) -> bytes:
+        if self._failure is not None:
+            raise self._failure
+        return self.content
+
+
+@pytest.mark.parametrize("failure", [BodyBroken("it has ended"), BodyTooLarge(), None])
+@pytest.mark.parametrize("later", [1, 31])
+def test_a_part_of_what_cannot_be_read_comes_from_the_service(
+    failure: Exception | None, later: int
+) -> None:
+    """Fresh, or validated: then the service is asked twice."""
+    client = Client(Service(etag='"1"'))
+    deferred: list[Coroutine[Any, Any, None]] = []
+    client.ask()
+    for entry in client.store.entries.values():
+        entry.body = BrokenStream(failure)
+    number = 2 if later < 30 else 3
+    answer = client.ask(later, deferred=deferred, range="bytes=0-3")
+    assert answer == (200, b"answer %d" % number, "fwd=uri-miss; fwd-status=200; stored")
+    assert client.service.headers.get("range") == "bytes=0-3"
+    assert client.log["cache_store"] == "kv: a body broke off"
+    for work in deferred:
+        work.close()
+
+
+@pytest.mark.parametrize("length", ["7", "9"])
+def test_a_body_that_is_shorter_or_longer_than_announced_is_not_stored(length: str) -> None:
+    client = Client(Service(content_length=length))
+    deferred: list[Coroutine[Any, Any, None]] = []
+    assert client.ask(deferred=deferred)[:2] == (200, b"answer 1")
+    with pytest.raises(Mislabelled):
+        run(deferred[0])
+    assert client.store.entries == {}
 
 
 def test_a_part_from_the_service_is_never_stored() -> None:

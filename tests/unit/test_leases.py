@@ -114,3 +114,19 @@ def test_everything_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     # What has run out makes room.
     objects.leases.settle(KEY, NOW + 6)
     assert objects.ask("f", 6.0, key="2" * 32) == Turn.LEAD
+
+
+def test_what_is_handed_on_again_and_again_keeps_nothing_else_in_mind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A service that fails for many who wait, and what others have left behind meanwhile."""
+    monkeypatch.setattr(cache_lease, "MAX_LEASES", 3)
+    objects = Objects()
+    for who in ("a", "b", "c"):
+        objects.ask(who, wait=50.0)
+    for number in ("1", "2"):
+        assert objects.ask(number, key=number * 32) == Turn.LEAD
+    objects.end("a", Outcome.FAILED, 0.9)
+    objects.end("b", Outcome.FAILED, 1.8)
+    assert objects.ask("d", 2.0, key="3" * 32) == Turn.LEAD
+    assert objects.turn("c") == Turn.LEAD
