@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Meta
 
 from admin.endpoint import Asked, Endpoint, answer
+from caching.keying import EVERYTHING
 from caching.purger import MARKS_AT_ONCE, Purger
 from contract.feed import Purge
 from contract.operators import PURGE
@@ -99,7 +100,8 @@ def _address(url: str, *, whole: bool = True) -> str:
         if parts.query:
             raise Problem(INVALID_CONTENT, "A prefix ends before the query.")
         return f"{host}{parts.path or '/'}"
-    query = f"?{parts.query}" if parts.query else ""
+    named = EVERYTHING.canonical(parts.query)
+    query = f"?{named}" if named else ""
     try:
         return f"{host}{_normalised(parts.path or '/')}{query}"
     except Problem:

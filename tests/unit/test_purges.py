@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from admin.purge import PurgeWanted, marks_of
 from caching.purger import Purger
 from caching.purges import Purges
 from caching.settings import CacheRules
@@ -194,6 +195,27 @@ def test_without_the_feed_a_purge_is_obeyed_here_and_told_later() -> None:
         run(work)
     assert [entry.kind for entry in feed.log.since(0).entries] == [Kind.PURGE]
     assert [line["event"] for line in lines] == ["purge_untold"]
+
+
+@pytest.mark.parametrize("query", ["b=1&a=2&a=1", "a=2&a=1&b=1", "b=1&&a=2&a=1"])
+def test_a_url_is_purged_in_whichever_order_its_query_is(query: str) -> None:
+    store, purges = FakeStore(), Purges()
+    cache = Cache(CacheRules(default_ttl=60.0), store, purges=purges)
+
+    async def service(_exchange: Exchange) -> Response:
+        return json_response(b"{}")
+
+    def told() -> str:
+        response = run(cache(exchange("GET", "/things", "b=1&a=2&a=1"), service))
+        return response.headers.get("cache-status") or ""
+
+    told()
+    other = marks_of(PurgeWanted(urls=("https://api.example.com/things?a=1&a=2&b=1",)))
+    purges.learn(1, Purge(marks=other), NOW)
+    assert "hit" in told(), "several of one name stay in their order"
+    marks = marks_of(PurgeWanted(urls=(f"https://api.example.com/things?{query}",)))
+    purges.learn(2, Purge(marks=marks), NOW)
+    assert "hit" not in told()
 
 
 LONG_PATH = f"/things/{'a' * MAX_MARK}"
