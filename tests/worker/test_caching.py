@@ -494,7 +494,7 @@ def test_what_is_purged_is_asked_for_again(
     asked = calls(service_path(path))
     version, _, rest = path[1:].partition("/")
     made_by = settings_hash(version, "cached")
-    key = f"{KEYS}{lab.base_url.netloc.decode()}/{version}/cached~{made_by}/{rest}"
+    key = f"{KEYS}http:{lab.base_url.netloc.decode()}/{version}/cached~{made_by}/{rest}"
     assert caller.rpc("CACHE", "purge", PurgeRequest(keys=(key,))) == {"purged": 1}
     assert not is_hit(lab.get(path))
     assert calls(service_path(path)) == asked + 1
