@@ -198,11 +198,21 @@ class RequestLimits(Settings, frozen=True, kw_only=True):
     """Path and query."""
 
 
+BaseUrl = Annotated[
+    str,
+    Meta(
+        pattern=r"^https?://[^\s?#]+[^\s?#/]$",
+        description="An address such as https://api.example.com, without a query and without a "
+        "slash at its end.",
+    ),
+]
+
+
 class ServiceSettings(Settings, frozen=True, kw_only=True):
     """Where requests can go: a service binding, or a URL outside."""
 
     binding: Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]{0,62}$")] | None = None
-    url: Annotated[str, Meta(pattern=r"^https?://[^\s?#]+[^\s?#/]$")] | None = None
+    url: BaseUrl | None = None
     timeout: PositiveDuration = "10s"
     """How long to wait for the response's header fields."""
     allow_ip: bool = False
