@@ -269,7 +269,7 @@ def seed(edges: LocalRuntime, table: Path, tag: str, sequence: int) -> None:
 
     def url(name: str, path: str) -> str:
         made_by = routes[name]._builder._made_by(routes[name])
-        return f"{ORIGIN}{MANY}/v1/{name}~{made_by}/{path}/{tag}-"
+        return f"{ORIGIN}http:{MANY}/v1/{name}~{made_by}/{path}/{tag}-"
 
     near, far = url("stored-near", "near"), url("stored-far", "far")
     entry = entry_of([*fields.items(), (STATUS, "200")])
