@@ -62,7 +62,7 @@ def test_a_request_is_explained_and_nothing_is_asked(
     ):
 
         def explained() -> dict[str, Any]:
-            query = {"url": f"https://{host}/v2{path}"}
+            query = {"url": f"http://{host}/v2{path}"}
             said: dict[str, Any] = operator.get("/-/cache/explain", params=query).json()
             return said
 
@@ -76,7 +76,7 @@ def test_a_request_is_explained_and_nothing_is_asked(
     token = mint("", ("gateway:status",))
     SECRETS.add(token)
     remote = ["--url", admin_url(runtime.url(LABS[0])), "--token", token]
-    assert main(["cache", "explain", *remote, f"https://{host}/v2{path}"]) == 0
+    assert main(["cache", "explain", *remote, f"http://{host}/v2{path}"]) == 0
     assert capsys.readouterr().out.startswith("hit: fresh for ")
 
 

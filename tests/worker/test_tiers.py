@@ -37,7 +37,7 @@ def key_of(name: str, path: str, host: str = SHARED["host"]) -> str:
     """The URL under which the answer of the route `name` is kept."""
     routes = CompiledRoutes(load_table(ROUTES), FakePlatform())
     (route,) = [one for one in routes.all() if one.name == name]
-    return f"{ORIGIN}{host}/-/{name}~{route._builder._made_by(route)}{path}"
+    return f"{ORIGIN}http:{host}/-/{name}~{route._builder._made_by(route)}{path}"
 
 
 SHARES = [("remembered", False), ("near", True), ("far", True), ("everywhere", True)]
