@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from cli.elsewhere import elsewhere
 from cli.environments import unknown
 from cli.expand import Expansion
 from cli.include import Parts, read_parts
@@ -196,7 +197,10 @@ def _load(
         table = msgspec.convert(value, Table)
     except msgspec.ValidationError:
         for wrong in violations(value, Table):
-            mistakes.append(_mistake(root, wrong.path, wrong.message, key=wrong.key))
+            more = (
+                elsewhere(wrong.path) if wrong.key and "did you mean" not in wrong.message else ""
+            )
+            mistakes.append(_mistake(root, wrong.path, wrong.message + more, key=wrong.key))
         return None, [mistake._replace(environment=environment or "") for mistake in mistakes]
     if not mistakes:
         findings = [*check_table(table), *check_plugins(table), *check_local(table, environment)]
