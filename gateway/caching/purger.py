@@ -81,7 +81,7 @@ class Purger:
     async def _purge(self, purge: Purge, defer: Defer) -> int | None:
         now = self._clock()
         # At once, whatever the feed says.
-        self._purges.learn(self._purges.provisional(), purge, now)
+        self._purges.learn(self._purges.provisional(now), purge, now)
         if self._feed is None:
             return None
         if now >= self._failed_at + self.PAUSE:

@@ -5,6 +5,7 @@ entry carries the sequence that was known when what it was made of was asked for
 `contract.feed.Mark` that it bears; a later purge of one of them ends it, wherever it is kept.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
@@ -15,6 +16,8 @@ from contract.feed import Purge
 
 ALL: Final = "all"
 _PREFIX: Final = "prefix:"
+_SPAN: Final = 1e6
+"""Seconds between two of the feed."""
 
 
 class _Purged(NamedTuple):
@@ -72,10 +75,12 @@ class Purges:
                 self.distrust(max(oldest.hard, oldest.soft))
         self._latest = max(self._latest, sequence)
 
-    def provisional(self) -> float:
+    def provisional(self, now: float) -> float:
         """The sequence of a purge that the feed does not know: what is asked for from now on knows
-        of it, and what others have stored before they hear of it does not."""
-        self.sequence += 0.000001
+        of it, and what others have stored before they hear of it does not. They have such ones of
+        their own, so that between two of the feed the time puts all of them in order."""
+        behind = math.floor(self.sequence) + now % _SPAN / _SPAN
+        self.sequence = max(behind, math.nextafter(self.sequence, math.inf))
         return self.sequence
 
     def distrust(self, before: float) -> None:

@@ -247,6 +247,25 @@ def test_what_no_purge_could_name_is_not_stored() -> None:
         )
 
 
+def test_without_the_feed_a_purge_ends_what_a_busier_isolate_has_stored_before() -> None:
+    """Each counts its own purges, and both were told as much by the feed."""
+    feed, clock = FakeFeed(Clock()), Clock()
+    feed.down = True
+    busy, own = Purges(), Purges()
+    for purges, times in ((busy, 5), (own, 1)):
+        purges.heard(4, NOW)
+        purger = Purger(purges, feed, clock=lambda: clock.now)
+        for _ in range(times):
+            deferred: list[Any] = []
+            run(purger.purge(["tag:x"], deferred.append))
+            deferred[0].close()
+        clock.now += 1
+        if purges is busy:
+            entry = stored(purges.sequence, "x")
+            assert purges.judge(entry, AT, NOW) is entry
+    assert own.judge(entry, AT, NOW) is None
+
+
 CHANGING = [
     # method, path, status, whether the answers to GET /things/7?page=1 of v1 and v2 are gone
     ("PATCH", "/things/7", 200, True),
