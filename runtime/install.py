@@ -4,6 +4,7 @@ Run by the system's Python before anything else exists, so it uses the standard 
 step is skipped when it was completed before for the same lock files.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -35,6 +36,13 @@ def main() -> int:
     if sys.version_info < _OLDEST:
         print(f"Python 3.11 or newer is needed; this is {sys.version.split()[0]}", file=sys.stderr)
         return 1
+    with Path(__file__).open(encoding="utf-8") as own:
+        # Two that install into one folder would spoil it; the second one finds nothing left to do.
+        fcntl.flock(own, fcntl.LOCK_EX)
+        return _install_missing()
+
+
+def _install_missing() -> int:
     steps: dict[str, tuple[Callable[[], str], Callable[[], None]]] = {
         "Making a virtual environment": (lambda: str(VENV), _make_venv),
         "Installing Python packages and Node": (
@@ -139,4 +147,11 @@ def _with_progress(title: str, step: Callable[[], None]) -> None:
 
 if __name__ == "__main__":
     os.chdir(ROOT)
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("stopped; what was installed so far is kept", file=sys.stderr)
+        sys.exit(130)
+    except OSError as failed:  # a full disk, a folder that may only be read
+        print(f"not installed: {failed}", file=sys.stderr)
+        sys.exit(1)
