@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from cli.bindings import declared_bindings
+from cli.bindings import declared_bindings, require_services
 from cli.check import render
 from cli.compile_table import TableErrors, load_table
 from cli.examples import examples
@@ -42,6 +42,7 @@ def register(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _run(options: argparse.Namespace) -> int:
     def plan() -> Plan:
         try:
+            require_services(CONFIGS["gateway"], CONFIGS.values())
             bindings = declared_bindings(CONFIGS["gateway"])
             load_table(options.routes, bindings, environment=options.environment)
             return project_plan(

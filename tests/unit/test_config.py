@@ -6,7 +6,7 @@ import pytest
 
 import cli.build
 import cli.check
-from cli.bindings import declared_bindings
+from cli.bindings import declared_bindings, require_services
 from cli.main import main
 from runtime.config import ConfigError, read_config
 
@@ -34,6 +34,17 @@ def test_a_binding_without_a_name(tmp_path: Path, text: str) -> None:
     config.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match="needs a `binding`"):
         declared_bindings(config)
+
+
+def test_a_binding_of_a_worker_that_is_not_there_is_named(tmp_path: Path) -> None:
+    config, greet = tmp_path / "wrangler.toml", tmp_path / "greet.toml"
+    config.write_text(
+        'name = "gateway"\n[[services]]\nbinding = "GREET"\nservice = "greet"\n', encoding="utf-8"
+    )
+    greet.write_text('name = "greet"\n', encoding="utf-8")
+    require_services(config, [config, greet])
+    with pytest.raises(ConfigError, match="GREET is for the Worker `greet`"):
+        require_services(config, [config])
 
 
 @pytest.mark.parametrize(
