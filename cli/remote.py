@@ -144,13 +144,15 @@ def attempt(command: str, work: Callable[[], int]) -> int:
     """The exit status of `work`; 1 where the gateway refused, 2 where it could not be asked."""
     import sys  # noqa: PLC0415
 
+    from cli.terminal import printable  # noqa: PLC0415
+
     try:
         return work()
     except Refused as refused:
-        print(f"gateway {command}: {refused}", file=sys.stderr)
+        print(printable(f"gateway {command}: {refused}"), file=sys.stderr)
         return 1
     except RemoteError as error:
-        print(f"gateway {command}: {error}", file=sys.stderr)
+        print(printable(f"gateway {command}: {error}"), file=sys.stderr)
         return 2
 
 

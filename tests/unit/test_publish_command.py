@@ -6,7 +6,7 @@ import pytest
 
 from cli.main import main
 from cli.pointers import NoSuchTable, answered, target
-from cli.remote import Remote, RemoteError
+from cli.remote import Refused, Remote, RemoteError, attempt
 
 A, B, C, D = ("a" * 64, "b" * 64, "c" * 64, "d" * 64)
 
@@ -107,3 +107,16 @@ def test_without_a_gateway(
     monkeypatch.setenv("GATEWAY_TOKEN", "token")
     assert main([command, "--url", "http://127.0.0.1:1"]) == 2
     assert "does not answer" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [(RemoteError("a\x1b[2J"), 2), (Refused(409, "a\x1b[2J"), 1)]
+)
+def test_what_a_gateway_says_does_not_drive_the_terminal(
+    kind: Exception, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work() -> int:
+        raise kind
+
+    assert attempt("status", work) == status
+    assert capsys.readouterr().err == "gateway status: a\\x1b[2J\n"
