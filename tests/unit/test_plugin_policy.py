@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from contract.problems import Problem
-from messages import Exchange, Headers, Response
+from messages import BodyBroken, Exchange, Headers, Response
 from pipeline import Next
 from plugins.pricing import add_tax
 from policies.plugin import Plugin
@@ -95,3 +95,16 @@ def test_what_is_no_price_list_is_the_services_fault(body: Any) -> None:
     with pytest.raises(Problem) as failed:
         answered(Response(200, fields, body))
     assert failed.value.type.code == "upstream-invalid"
+
+
+def test_a_price_that_breaks_off_is_no_defect_of_the_gateway(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def broken(_stream: FakeStream, _limit: int) -> bytes:
+        raise BodyBroken("it has ended")
+
+    monkeypatch.setattr(FakeStream, "read", broken)
+    fields = Headers([("content-type", "application/json")])
+    with pytest.raises(Problem) as failed:
+        answered(Response(200, fields, FakeStream(b"")))
+    assert failed.value.type.code == "upstream-unreachable"
