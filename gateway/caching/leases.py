@@ -8,7 +8,7 @@ from contract.cache_lease import FlightAnswer, FlightRequest, ReleaseRequest
 from ports import CacheLeases, Unavailable
 from resting import Clock, Rests
 
-_WAITED: Final = 0.05
+WAITED: Final = 0.05
 """Seconds. What fails sooner was not waiting: to ask that again would only cost another call."""
 
 
@@ -30,7 +30,7 @@ class PatientLeases:
             return await self._ask(shard, request, timeout)
         except Unavailable as failure:
             waited = self._clock() - began
-            if failure.timed_out or waited < _WAITED:
+            if failure.timed_out or waited < WAITED:
                 raise
         # The object was lost while the request waited there, as on a deploy of the state Worker. In
         # the one that takes its place one of those who ask again leads, and the others wait.

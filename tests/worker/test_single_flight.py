@@ -10,6 +10,7 @@ from contextlib import ExitStack, suppress
 import httpx
 import pytest
 
+from caching.leases import WAITED
 from contract.cache_lease import SHARDS
 from runtime.local import LocalRuntime
 from tests.conftest import Fail
@@ -141,6 +142,9 @@ def test_who_waits_in_an_object_that_is_reset_waits_in_the_one_in_its_place(
         eventually(lambda: calls(path) == 1)
         waiting = [pool.submit(faulty.get, url, headers=HOST) for _ in range(others)]
         eventually(lambda: asked() == 1 + others)
+        # Until the last of them has waited, too: what fails sooner is not asked again.
+        since = time.monotonic()
+        eventually(lambda: time.monotonic() - since > 2 * WAITED)
         key = f"{key_of('collapsed', path, HOST['host'])}?gate={gate}"
         shard = int(hashlib.sha256(key.encode()).hexdigest()[:4], 16) % SHARDS
         httpx.post(f"{objects}/-/reset", params={"object": f"global/{shard:02x}"})
