@@ -15,6 +15,7 @@ from collections import OrderedDict
 from typing import Final
 
 from contract.limiting.limit import Limit
+from contract.limiting.told_share import ToldShare
 from contract.limits import Ban, LeaseAnswer, LeaseRequest, Report, Return
 
 _MOST_RETURNS: Final = 16
@@ -66,7 +67,6 @@ class Holding:
     """What the isolate holds of one key, and knows of it."""
 
     __slots__ = (
-        "_asked",
         "_batch_until",
         "_clock",
         "_counted_since",
@@ -84,8 +84,6 @@ class Holding:
         "_rest_until",
         "_returns",
         "_share",
-        "_share_asked",
-        "_share_of",
         "_size",
         "_used",
         "away_until",
@@ -103,14 +101,7 @@ class Holding:
         self._refused_until = _NEVER
         self._refused_cost = 0
         self._reset_at = now
-        self._asked = 0
-        """How often the object was asked."""
-        self._share = 0
-        """The part of what the object has that falls to this isolate, as it was last told."""
-        self._share_of: Limit | None = None
-        """The limit that was told of: one key may have several, for callers of several plans."""
-        self._share_asked = 0
-        """How often the object had been asked when the last answer came, or did not."""
+        self._share = ToldShare()
         self._batch_until = _NEVER
         """Until when the answer to a request for more than its cost may come."""
         self._rest_until = _NEVER
@@ -163,12 +154,8 @@ class Holding:
         return sum([lease.left for lease in self._leases if now < lease.ends])
 
     def share(self, limit: Limit) -> int:
-        """Permits beyond those that are there which fall to this isolate, as the object has told
-        when it was last asked; a limit that has less than the one it told of has so much less."""
-        share = self._share
-        if limit is not self._share_of and self._share_of is not None:
-            share -= max(0, self._share_of.capacity - limit.capacity)
-        return max(0, share)
+        """Permits beyond those that are there which fall to this isolate, as it was last told."""
+        return self._share.of(limit)
 
     def refused_for(self, cost: int, now: float) -> float:
         """Seconds for which a request of `cost` is known to be refused; 0 where it is not."""
@@ -232,8 +219,7 @@ class Holding:
             holder=self._name,
             ban=ban,
         )
-        self._asked += 1
-        return Asking(request, self._asked, now, batch=batch)
+        return Asking(request, self._share.asked(), now, batch=batch)
 
     def learn(self, asking: Asking, answer: LeaseAnswer, now: float) -> Held | None:
         """Take in what the object said: the lease that holds the cost, where it was to be held."""
@@ -244,7 +230,7 @@ class Holding:
         if self._report is request.report:
             self._report = None
         self._reset_at = asking.at + answer.reset
-        self._learn_share(asking, answer.share)
+        self._share.learn(asking.number, request.limit, answer.share)
         if asking.batch:
             self._batch_until = _NEVER
         if not answer.admitted:
@@ -278,13 +264,12 @@ class Holding:
         if asking.batch:
             self._batch_until = _NEVER
         self.away_until, self.failure = now + rest, failure
-        # What it may have granted is lost, and answers to what was asked before do not know of it.
-        self._share, self._share_of, self._share_asked = 0, asking.request.limit, self._asked
+        self._share.lose(asking.request.limit)
 
     def owe(self, cost: int) -> None:
         """`cost` was admitted without the object, which will be told."""
         self._debt += cost
-        self._share -= cost
+        self._share.owe(cost)
 
     def _note_refusal(self, cost: int, answer: LeaseAnswer, now: float) -> None:
         """What costs as much need not ask. A ban is remembered elsewhere: it holds whatever the
@@ -292,21 +277,6 @@ class Holding:
         if answer.ban is None:
             self._refused_until = now + answer.wait
             self._refused_cost = cost
-
-    def _learn_share(self, asking: Asking, share: int) -> None:
-        """Answers may overtake each other, and one that does not know of a later grant would have
-        its permits counted twice: so one that was asked for before another one came counts only
-        where it says less."""
-        share = max(share, 0)
-        limit = asking.request.limit
-        if asking.number > self._share_asked or self._is_less(share, limit):
-            self._share, self._share_of = share, limit
-        self._share_asked = self._asked
-
-    def _is_less(self, share: int, limit: Limit) -> bool:
-        """Whether with that share more of the limit is gone."""
-        last = self._share_of
-        return last is None or share - limit.capacity < self._share - last.capacity
 
     def _wanted(self, limit: Limit, now: float) -> int:
         """As many permits as requests use in the life of a lease; at first fewer, and then twice

@@ -59,7 +59,7 @@ class Isolate:
 
     def share(self) -> tuple[int, int]:
         """What falls to it beyond what it holds, and as of when."""
-        return self.holding.share(self._world.limit), self.holding._share_asked
+        return self.holding.share(self._world.limit), self.holding._share._settled
 
     def clock(self) -> float:
         # In whole milliseconds, as in workerd.
