@@ -22,24 +22,23 @@ _FLOAT = re.compile(
     r"|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)"
 )
 _NUMBER_START = frozenset("-+.0123456789")
-_SPECIAL_START = _NUMBER_START | frozenset("~nNtTfF") | {""}
+_WORD_START = frozenset("~nNtTfF") | {""}
 _MAX_DIGITS: Final = 40
 
 
 def plain_scalar(text: str) -> Scalar:
     """The value of a scalar without quotes and tag. Raises `ValueError` with a sentence."""
     start = text[:1]
-    if start not in _SPECIAL_START:
-        return text
-    if _NULL.fullmatch(text):
-        return None
-    if _BOOL.fullmatch(text):
-        return text.lower() == "true"
     if start in _NUMBER_START:
         if _INT.fullmatch(text):
             return _integer(text)
         if _FLOAT.fullmatch(text):
             return _float(text)
+    elif start in _WORD_START:
+        if _NULL.fullmatch(text):
+            return None
+        if _BOOL.fullmatch(text):
+            return text.lower() == "true"
     return text
 
 
